@@ -1,0 +1,86 @@
+// swift-tools-version: 6.2
+import Foundation
+import PackageDescription
+
+/// Warnings are errors when `UNMASK_STRICT` is set, so that a newer compiler does not break users.
+let isStrict = ProcessInfo.processInfo.environment["UNMASK_STRICT"] != nil
+
+let swiftSettings: [SwiftSetting] =
+  [.enableUpcomingFeature("MemberImportVisibility")]
+  + (isStrict ? [.treatAllWarnings(as: .error)] : [])
+
+let cSettings: [CSetting] = [.unsafeFlags(["-O3", "-std=c11"])]
+
+/// A library target of ours.
+func library(_ name: String, _ dependencies: [Target.Dependency], plugins: [Target.PluginUsage] = [])
+  -> Target
+{
+  .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings, plugins: plugins)
+}
+
+/// The tests of one library, or of one kind.
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies + ["TestSupport"], swiftSettings: swiftSettings)
+}
+
+let package = Package(
+  name: "unmask",
+  products: [.executable(name: "unmask", targets: ["unmask"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    // C libraries and kernels.
+    .target(
+      name: "CKernels", cSettings: cSettings,
+      linkerSettings: [.linkedLibrary("m"), .linkedLibrary("gomp")]),
+    .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
+    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CJSON", pkgConfig: "json-c", providers: [.apt(["libjson-c-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .target(name: "CPNG", cSettings: cSettings, linkerSettings: [.linkedLibrary("png")]),
+    .target(name: "CJPEG", cSettings: cSettings, linkerSettings: [.linkedLibrary("jpeg")]),
+
+    // The layers: each imports only those above it.
+    library("Support", ["CJSON", "CCrypto", "CZlib", .product(name: "Yams", package: "Yams")]),
+    library("Tensors", ["CKernels", "COneDNN", "COpenBLAS", "Support"]),
+    library("Vision", ["Support", "Tensors", "CPNG", "CJPEG", "CZlib"], plugins: ["Registry"]),
+    library("Encoders", ["Support", "Tensors"]),
+    library("Checkpoints", ["Support", "Tensors", "Vision", "Encoders", "CZlib"], plugins: ["Registry"]),
+    library(
+      "Pretraining", ["Support", "Tensors", "Vision", "Encoders", "Checkpoints"],
+      plugins: ["Registry"]),
+    library(
+      "Evaluation",
+      ["Support", "Tensors", "Vision", "Encoders", "Checkpoints", "Pretraining"],
+      plugins: ["Registry"]),
+    library("Reporting", ["Support", "Tensors", "Evaluation"]),
+    .executableTarget(
+      name: "unmask",
+      dependencies: [
+        "Support", "Tensors", "Vision", "Encoders", "Checkpoints", "Pretraining", "Evaluation",
+        "Reporting", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: swiftSettings),
+
+    .plugin(name: "Registry", capability: .buildTool()),
+
+    // Tests: one target per library, and some by kind.
+    .target(
+      name: "TestSupport", dependencies: ["Support", "Tensors"], path: "Tests/TestSupport",
+      swiftSettings: swiftSettings),
+    tests("SupportTests", ["Support"]),
+    tests("TensorsTests", ["Tensors", "CKernels"]),
+    tests("VisionTests", ["Vision"]),
+    tests("EncodersTests", ["Encoders", "Checkpoints"]),
+    tests("CheckpointsTests", ["Checkpoints", "Vision", "Encoders"]),
+    tests("PretrainingTests", ["Pretraining", "Vision", "Encoders", "Checkpoints"]),
+    tests("EvaluationTests", ["Evaluation", "Vision", "Encoders", "Checkpoints"]),
+    tests("ReportingTests", ["Reporting", "Evaluation"]),
+    tests("CommandTests", ["Reporting", "Vision", "Checkpoints"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

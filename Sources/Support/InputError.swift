@@ -1,0 +1,29 @@
+import Foundation
+
+/// Something outside the program is unusable: one line that says what, why, and what to do.
+///
+/// `unmask` prints it on standard error and exits with code 2.
+package struct InputError: Error, LocalizedError, Equatable, Sendable {
+  /// The file, key or option that is wrong.
+  package let subject: String
+  /// What is wrong with it.
+  package let problem: String
+  /// What the user can do next; may be empty.
+  package let remedy: String
+
+  /// Describes one unusable input.
+  package init(_ subject: String, _ problem: String, _ remedy: String = "") {
+    self.subject = subject
+    self.problem = problem
+    self.remedy = remedy
+  }
+
+  /// `subject: problem; remedy` on one line, control characters escaped.
+  package var errorDescription: String? {
+    let line = "\(subject): \(problem)" + (remedy.isEmpty ? "" : "; \(remedy)")
+    return line.unicodeScalars.map { scalar in
+      scalar.value < 0x20 || (0x7f..<0xa0).contains(scalar.value)
+        ? scalar.escaped(asASCII: true) : String(scalar)
+    }.joined()
+  }
+}
