@@ -1,0 +1,61 @@
+import Foundation
+
+/// Writes a new file from beginning to end; the body of ``AtomicFile/write(to:_:)`` gets one.
+package struct FileWriter: ~Copyable {
+  private var descriptor: Int32
+  private let name: String
+  /// Bytes written so far.
+  package private(set) var count = 0
+
+  /// Creates `path`, which must not exist; messages speak of `name`.
+  init(creating path: String, for name: String) throws {
+    self.name = name
+    descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { throw InputError(name, "cannot be written", errno: errno) }
+  }
+
+  deinit { if descriptor >= 0 { Foundation.close(descriptor) } }
+
+  /// Appends `bytes`.
+  package mutating func write(_ bytes: UnsafeRawBufferPointer) throws {
+    try writeAll(bytes, to: descriptor, name: name)
+    count += bytes.count
+  }
+
+  /// Appends `data`.
+  package mutating func write(_ data: Data) throws {
+    try data.withUnsafeBytes { try writeAll($0, to: descriptor, name: name) }
+    count += data.count
+  }
+
+  /// Appends `text` in UTF-8.
+  package mutating func write(_ text: String) throws { try write(Data(text.utf8)) }
+
+  /// Brings the content to the disk and closes the file.
+  mutating func close() throws {
+    let status = fsync(descriptor)
+    let code = errno
+    let closing = Foundation.close(descriptor)
+    descriptor = -1
+    // Pipes and some special files cannot be synced; that is no loss.
+    guard status == 0 || code == EINVAL || code == EROFS else {
+      throw InputError(name, "cannot be written", errno: code)
+    }
+    guard closing == 0 else { throw InputError(name, "cannot be written", errno: errno) }
+  }
+}
+
+/// Writes all of `bytes` to `descriptor`, however often the system takes only a part.
+func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, name: String) throws {
+  var rest = bytes[...]
+  while !rest.isEmpty {
+    // The kernel takes at most about 2 GiB at once.
+    let part = UnsafeRawBufferPointer(rebasing: rest.prefix(1 << 30))
+    let written = write(descriptor, part.baseAddress, part.count)
+    if written < 0 {
+      if errno == EINTR { continue }
+      throw InputError(name, "cannot be written", errno: errno)
+    }
+    rest = rest.dropFirst(written)
+  }
+}

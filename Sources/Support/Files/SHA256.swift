@@ -1,0 +1,82 @@
+import CCrypto
+import Foundation
+
+/// SHA-256 (FIPS 180-4) of bytes that arrive in pieces, computed by libcrypto.
+package struct SHA256 {
+  private var state = State()
+
+  /// The hash of nothing yet.
+  package init() {}
+
+  /// Appends `bytes`.
+  package mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    if !isKnownUniquelyReferenced(&state) { state = State(copying: state) }
+    let status = EVP_DigestUpdate(state.context, bytes.baseAddress, bytes.count)
+    precondition(status == 1, "libcrypto failed")
+  }
+
+  /// Appends `data`.
+  package mutating func update(_ data: Data) { data.withUnsafeBytes { update($0) } }
+
+  /// Appends the UTF-8 of `text`.
+  package mutating func update(_ text: String) {
+    var text = text
+    text.withUTF8 { update(UnsafeRawBufferPointer($0)) }
+  }
+
+  /// The hash of all bytes so far, in 64 lower-case hexadecimal digits; more may follow.
+  package mutating func hex() -> String {
+    let last = State(copying: state)
+    var digest = [UInt8](repeating: 0, count: 32)
+    precondition(EVP_DigestFinal_ex(last.context, &digest, nil) == 1, "libcrypto failed")
+    return digest.map { byte in
+      (byte < 16 ? "0" : "") + String(byte, radix: 16)
+    }.joined()
+  }
+
+  /// The hash of `data`.
+  package static func hex(of data: Data) -> String {
+    var hash = SHA256()
+    hash.update(data)
+    return hash.hex()
+  }
+
+  /// The hash of the UTF-8 of `text`.
+  package static func hex(of text: String) -> String { hex(of: Data(text.utf8)) }
+
+  /// The hash of the file at `path`, read in pieces of 1 MiB.
+  package static func hex(ofFile path: String) throws -> String {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw InputError(path, "cannot be read", errno: errno) }
+    defer { close(descriptor) }
+    var hash = SHA256()
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
+    defer { buffer.deallocate() }
+    while true {
+      let count = read(descriptor, buffer.baseAddress, buffer.count)
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else { throw InputError(path, "cannot be read", errno: errno) }
+      guard count > 0 else { return hash.hex() }
+      hash.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+    }
+  }
+
+  /// The state of libcrypto, freed with the last value that shares it.
+  private final class State {
+    let context: OpaquePointer
+
+    init() {
+      guard let context = EVP_MD_CTX_new(), EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1
+      else { preconditionFailure("libcrypto has no SHA-256") }
+      self.context = context
+    }
+
+    init(copying other: State) {
+      guard let context = EVP_MD_CTX_new(), EVP_MD_CTX_copy_ex(context, other.context) == 1
+      else { preconditionFailure("libcrypto is out of memory") }
+      self.context = context
+    }
+
+    deinit { EVP_MD_CTX_free(context) }
+  }
+}

@@ -1,0 +1,26 @@
+import Foundation
+
+/// Messages for the user, on standard error, one line each.
+package enum Log {
+  /// Something worth knowing.
+  package static func note(_ message: String) { StandardError.write(message + "\n") }
+
+  /// Something that may make the result other than wanted.
+  package static func warning(_ message: String) {
+    StandardError.write(colored("warning:", "33") + " \(message)\n")
+  }
+
+  /// Why the run, or a part of it, failed.
+  package static func error(_ message: String) {
+    StandardError.write(colored("error:", "31") + " \(message)\n")
+  }
+
+  /// The one line that describes any error.
+  package static func line(for error: any Error) -> String {
+    (error as? any LocalizedError)?.errorDescription ?? "\(error)"
+  }
+
+  private static func colored(_ text: String, _ code: String) -> String {
+    StandardError.hasColor ? "\u{1b}[1;\(code)m\(text)\u{1b}[0m" : text
+  }
+}
