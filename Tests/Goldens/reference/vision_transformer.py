@@ -1,0 +1,90 @@
+"""Goldens of timm's VisionTransformer, and the sine-cosine position table."""
+
+import torch
+from timm.models.vision_transformer import VisionTransformer
+
+from .store import Golden
+
+
+def sine_cosine_positions(width: int, rows: int, columns: int, class_token: bool) -> torch.Tensor:
+    """The fixed table [1, (1 +) rows * columns, width], places in raster order, the class token's row zero.
+
+    The first half of the channels encodes the column, the second the row; each half holds all sines, then
+    all cosines, of place * 10000^(-k / (width / 4)).
+    """
+    quarter = width // 4
+    frequencies = 10000.0 ** (-torch.arange(quarter, dtype=torch.float64) / quarter)
+
+    def encoded(places: torch.Tensor) -> torch.Tensor:
+        angles = places.double()[:, None] * frequencies
+        return torch.cat([angles.sin(), angles.cos()], dim=1)
+
+    row, column = torch.meshgrid(torch.arange(rows), torch.arange(columns), indexing="ij")
+    table = torch.cat([encoded(column.flatten()), encoded(row.flatten())], dim=1)
+    if class_token:
+        table = torch.cat([torch.zeros(1, width, dtype=torch.float64), table])
+    return table[None].float()
+
+
+def randomize(model: torch.nn.Module) -> None:
+    """Gives every parameter a value of its own, so that no gradient vanishes and no bias hides."""
+    for name, parameter in model.named_parameters():
+        noise = torch.randn_like(parameter)
+        scale = 0.2 if parameter.ndim == 1 else 1.2 / parameter[0].numel() ** 0.5
+        centre = 1.0 if "norm" in name and name.endswith("weight") else 0.0
+        parameter.data = centre + scale * noise
+
+
+def position_table(golden: Golden) -> None:
+    """The sine-cosine table: positions [1, tokens, width]. Settings: `width`, `rows`, `columns`, `class_token`."""
+    for name, width, rows, columns, class_token in [
+        ("sheet", 8, 2, 2, False), ("square", 24, 4, 4, True), ("wide", 12, 2, 5, True),
+    ]:
+        golden.case(
+            name, {"positions": sine_cosine_positions(width, rows, columns, class_token)}, width=width,
+            rows=rows, columns=columns, class_token=class_token)
+    table = golden.tensors["sheet/positions"][0]
+    expected = torch.tensor([.841471, .01, .540302, .99995, 0, 0, 1, 1])
+    assert torch.allclose(table[1], expected, atol=1e-6), "place (0, 1) of the 2x2 grid"
+
+
+def vit_tiny(golden: Golden) -> None:
+    """timm's VisionTransformer: width 24, depth 2, 3 heads, patch 4 at 16 pixels.
+
+    Cases: `learned` (class token, learned positions), `sine_cosine` (class token, fixed positions: no
+    gradient for pos_embed), `no_class` (no class token, no qkv bias, learned positions).
+    Each: images [2, 3, 16, 16]; parameters/NAME by timm's names; block0, block1: tokens [2, T, 24] after each
+    block; tokens: after the final norm; probe, like tokens; gradients/NAME: of sum(tokens * probe);
+    images_gradient. Settings: `positions`, `class_token`, `qkv_bias`, `width`, `depth`, `heads`, `patch`,
+    `side`. LayerNorm epsilon 1e-6, exact GELU, MLP 4 times as wide.
+    """
+    for name, positions, class_token, qkv_bias in [
+        ("learned", "learned", True, True), ("sine_cosine", "sine_cosine", True, True),
+        ("no_class", "learned", False, False),
+    ]:
+        settings = dict(width=24, depth=2, heads=3, patch=4, side=16)
+        model = VisionTransformer(
+            img_size=16, patch_size=4, embed_dim=24, depth=2, num_heads=3, class_token=class_token,
+            qkv_bias=qkv_bias, global_pool="token" if class_token else "", num_classes=0)
+        randomize(model)
+        if positions == "sine_cosine":
+            model.pos_embed.data = sine_cosine_positions(24, 4, 4, class_token)
+            model.pos_embed.requires_grad_(False)
+        after_block: list[torch.Tensor] = []
+        for block in model.blocks:
+            block.register_forward_hook(lambda _, __, output: after_block.append(output.detach().clone()))
+        images = torch.randn(2, 3, 16, 16, requires_grad=True)
+        tokens = model.forward_features(images)
+        probe = torch.randn_like(tokens)
+        (tokens * probe).sum().backward()
+        tensors = {"images": images, "images_gradient": images.grad, "tokens": tokens, "probe": probe}
+        tensors |= {f"block{index}": value for index, value in enumerate(after_block)}
+        for key, parameter in model.named_parameters():
+            tensors[f"parameters/{key}"] = parameter
+            if parameter.requires_grad:
+                tensors[f"gradients/{key}"] = parameter.grad
+        golden.case(
+            name, tensors, positions=positions, class_token=class_token, qkv_bias=qkv_bias, **settings)
+
+
+GOLDENS = [position_table, vit_tiny]
