@@ -22,6 +22,8 @@ package enum AtomicFile {
   package static func write<Result>(
     to path: String, _ body: (inout FileWriter) throws -> Result
   ) throws -> Result {
+    let path = try target(of: path)
+    if isSpecial(path) { return try writeSpecial(path, body) }
     let folder = (path as NSString).deletingLastPathComponent
     if !folder.isEmpty { try createFolder(folder) }
     let temporary = temporaryName(for: path)
@@ -56,6 +58,33 @@ package enum AtomicFile {
     guard mkdir(path, 0o777) == 0 || errno == EEXIST else {
       throw InputError(path, "the folder cannot be created", errno: errno)
     }
+  }
+
+  /// Where a symbolic link leads, so that the link itself stays; `path` if it is none.
+  private static func target(of path: String) throws -> String {
+    var status = stat()
+    guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK else { return path }
+    if let resolved = realpath(path, nil) {
+      defer { free(resolved) }
+      return String(cString: resolved)
+    }
+    throw InputError(path, "is a symbolic link that leads nowhere", "remove the link")
+  }
+
+  /// Whether `path` is a device, pipe or the like, which must not be replaced by a file.
+  private static func isSpecial(_ path: String) -> Bool {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return false }
+    return status.st_mode & S_IFMT != S_IFREG && status.st_mode & S_IFMT != S_IFDIR
+  }
+
+  private static func writeSpecial<Result>(
+    _ path: String, _ body: (inout FileWriter) throws -> Result
+  ) throws -> Result {
+    var writer = try FileWriter(opening: path)
+    let result = try body(&writer)
+    try writer.close()
+    return result
   }
 
   /// A hidden name beside `path` that no other write of any process uses now.

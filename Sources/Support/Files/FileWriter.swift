@@ -14,6 +14,13 @@ package struct FileWriter: ~Copyable {
     guard descriptor >= 0 else { throw InputError(name, "cannot be written", errno: errno) }
   }
 
+  /// Opens the device or pipe at `path`.
+  init(opening path: String) throws {
+    name = path
+    descriptor = open(path, O_WRONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw InputError(path, "cannot be written", errno: errno) }
+  }
+
   deinit { if descriptor >= 0 { Foundation.close(descriptor) } }
 
   /// Appends `bytes`.

@@ -25,8 +25,8 @@ enum StandardError {
   /// Draws `bar` over the last one.
   static func draw(bar: String) {
     state.withLock { state in
-      state.bar = bar
-      emit("\r\u{1b}[K" + bar)
+      state.bar = String(bar.prefix(columns - 1))
+      emit("\r\u{1b}[K" + state.bar)
     }
   }
 
@@ -36,6 +36,13 @@ enum StandardError {
       if !state.bar.isEmpty { emit("\n") }
       state.bar = ""
     }
+  }
+
+  /// The width of the terminal; a longer bar would leave its beginning behind at every redraw.
+  private static var columns: Int {
+    var size = winsize()
+    guard ioctl(2, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 20 else { return 80 }
+    return Int(size.ws_col)
   }
 
   private static func emit(_ text: String) {

@@ -6,7 +6,7 @@ import Synchronization
 /// On a terminal a bar with rate, time left and a note; elsewhere a plain line at every tenth, but
 /// not more often than every two seconds, and at least every ten seconds when something advances.
 /// A step that is over within two seconds says nothing. May be advanced from any thread.
-package final class Progress: Sendable {
+package final class ProgressMeter: Sendable {
   /// Where the text goes: a terminal's bar, or lines.
   enum Style: Sendable { case bar, lines }
 

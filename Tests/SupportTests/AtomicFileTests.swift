@@ -1,0 +1,99 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Support
+
+struct AtomicFileTests {
+  private let folder = TemporaryFolder()
+
+  private func names(_ path: String) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: path).sorted()
+  }
+
+  @Test func writesReplacesAndCreatesFolders() throws {
+    let path = folder.file("a/b/c.txt")
+    try AtomicFile.write("one", to: path)
+    try AtomicFile.write("two", to: path)
+    #expect(try String(contentsOfFile: path, encoding: .utf8) == "two")
+    #expect(try names(folder.file("a/b")) == ["c.txt"])
+  }
+
+  @Test func failureLeavesTheOldFileAlone() throws {
+    struct Failure: Error {}
+    let path = folder.file("kept.txt")
+    try AtomicFile.write("old", to: path)
+    #expect(throws: Failure.self) {
+      try AtomicFile.write(to: path) { writer in
+        try writer.write("new")
+        throw Failure()
+      }
+    }
+    #expect(try String(contentsOfFile: path, encoding: .utf8) == "old")
+    #expect(try names(folder.path) == ["kept.txt"])
+  }
+
+  @Test func keepsSymbolicLinks() throws {
+    try AtomicFile.write("old", to: folder.file("target"))
+    #expect(symlink(folder.file("target"), folder.file("link")) == 0)
+    try AtomicFile.write("new", to: folder.file("link"))
+    #expect(try String(contentsOfFile: folder.file("target"), encoding: .utf8) == "new")
+    #expect(try names(folder.path) == ["link", "target"])
+  }
+
+  @Test(.enabled(if: FileManager.default.fileExists(atPath: "/dev/full"), "no /dev/full"))
+  func fullDiskIsOneLine() {
+    let error = #expect(throws: InputError.self) { try AtomicFile.write("x", to: "/dev/full") }
+    #expect(
+      error?.errorDescription
+        == "/dev/full: cannot be written: the disk is full; free some space and run again")
+  }
+
+  @Test(.enabled(if: geteuid() != 0, "root may write anywhere"))
+  func deniedFolderIsOneLine() throws {
+    #expect(chmod(folder.path, 0o500) == 0)
+    defer { chmod(folder.path, 0o700) }
+    let error = #expect(throws: InputError.self) {
+      try AtomicFile.write("x", to: folder.file("a"))
+    }
+    #expect(error?.errorDescription?.contains("permission denied") == true)
+  }
+
+  @Test func fileInPlaceOfAFolder() throws {
+    try AtomicFile.write("x", to: folder.file("file"))
+    #expect(
+      throws: InputError(
+        folder.file("file"), "is a file where a folder is needed", "choose another name")
+    ) { try AtomicFile.write("x", to: folder.file("file/below")) }
+    try AtomicFile.createFolder(folder.file("folder"))
+    #expect(throws: InputError.self) { try AtomicFile.write("x", to: folder.file("folder")) }
+    #expect(try names(folder.path) == ["file", "folder"])
+  }
+
+  @Test func countsBytesWritten() throws {
+    let count = try AtomicFile.write(to: folder.file("n")) { writer in
+      try writer.write(Data(count: 5000))
+      try writer.write("äb")
+      return writer.count
+    }
+    #expect(count == 5003)
+    #expect(try MappedFile(folder.file("n")).count == 5003)
+  }
+
+  /// Ctrl-C in the middle of a write removes the temporary file and exits with 130.
+  @Test func interruptionRemovesTemporaryFiles() async throws {
+    let place = NSTemporaryDirectory() + "unmask-interruption-\(getpid())"
+    setenv("UNMASK_INTERRUPTION_TEST", place, 1)
+    defer { try? FileManager.default.removeItem(atPath: place) }
+    await #expect(processExitsWith: .exitCode(130)) {
+      let path = (ProcessInfo.processInfo.environment["UNMASK_INTERRUPTION_TEST"] ?? "") + "/file"
+      Interruption.install()
+      try AtomicFile.write(to: path) { writer in
+        try writer.write("half")
+        kill(getpid(), SIGINT)
+        sleep(20)
+      }
+    }
+    #expect(try names(place) == [])
+  }
+}
