@@ -9,10 +9,14 @@ let swiftSettings: [SwiftSetting] =
   [.enableUpcomingFeature("MemberImportVisibility")]
   + (isStrict ? [.treatAllWarnings(as: .error)] : [])
 
-let cSettings: [CSetting] = [.unsafeFlags(["-O3", "-std=c11"])]
+let cSettings: [CSetting] = [
+  .unsafeFlags(["-O3", "-std=gnu11", "-ffp-contract=off", "-mprefer-vector-width=512"])
+]
 
 /// A library target of ours.
-func library(_ name: String, _ dependencies: [Target.Dependency], plugins: [Target.PluginUsage] = [])
+func library(
+  _ name: String, _ dependencies: [Target.Dependency], plugins: [Target.PluginUsage] = []
+)
   -> Target
 {
   .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings, plugins: plugins)
@@ -36,8 +40,9 @@ let package = Package(
     .target(
       name: "CKernels", cSettings: cSettings,
       linkerSettings: [.linkedLibrary("m"), .linkedLibrary("gomp")]),
-    .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
-    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .target(name: "COneDNN", cSettings: cSettings, linkerSettings: [.linkedLibrary("dnnl")]),
+    .systemLibrary(
+      name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CJSON", pkgConfig: "json-c", providers: [.apt(["libjson-c-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
@@ -49,7 +54,8 @@ let package = Package(
     library("Tensors", ["CKernels", "COneDNN", "COpenBLAS", "Support"]),
     library("Vision", ["Support", "Tensors", "CPNG", "CJPEG", "CZlib"], plugins: ["Registry"]),
     library("Encoders", ["Support", "Tensors"]),
-    library("Checkpoints", ["Support", "Tensors", "Vision", "Encoders", "CZlib"], plugins: ["Registry"]),
+    library(
+      "Checkpoints", ["Support", "Tensors", "Vision", "Encoders", "CZlib"], plugins: ["Registry"]),
     library(
       "Pretraining", ["Support", "Tensors", "Vision", "Encoders", "Checkpoints"],
       plugins: ["Registry"]),

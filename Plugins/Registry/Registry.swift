@@ -28,7 +28,8 @@ struct Registry: BuildToolPlugin {
       .filter { $0.hasSuffix(".swift") }.sorted()
     let types = files.map { "  " + $0.dropLast(".swift".count) + ".self," }.joined(separator: "\n")
     let output = context.pluginWorkDirectoryURL.appending(path: "\(name).swift")
-    let text = "/// Every file of `\(folder)`.\npackage let \(name): [any \(type).Type] = [\n\(types)\n]\n"
+    let text =
+      "/// Every file of `\(folder)`.\npackage let \(name): [any \(type).Type] = [\n\(types)\n]\n"
     return .buildCommand(
       displayName: "Listing \(folder)",
       executable: URL(filePath: "/bin/sh"),

@@ -42,7 +42,8 @@ package final class WorkerPool: @unchecked Sendable {
   /// Runs `body(index, worker)` for each index in `0..<count`, smaller indices first, and waits.
   ///
   /// Not re-entrant: a job must not call `run` on the same pool.
-  package func run(_ count: Int, _ body: @escaping @Sendable (_ index: Int, _ worker: Int) -> Void) {
+  package func run(_ count: Int, _ body: @escaping @Sendable (_ index: Int, _ worker: Int) -> Void)
+  {
     guard count > 0 else { return }
     condition.lock()
     precondition(self.body == nil, "a job of a worker pool called run on the same pool")

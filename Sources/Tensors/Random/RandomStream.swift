@@ -12,7 +12,9 @@ package struct RandomStream: RandomNumberGenerator, Sendable {
   package init(seed: UInt64, purpose: String, _ indices: Int...) {
     var key = mixed(seed &+ 0x9E37_79B9_7F4A_7C15)
     for byte in purpose.utf8 { key = mixed(key ^ UInt64(byte)) }
-    for index in indices { key = mixed(key ^ UInt64(bitPattern: Int64(index)) &+ 0x632B_E59B_D9B4_E019) }
+    for index in indices {
+      key = mixed(key ^ UInt64(bitPattern: Int64(index)) &+ 0x632B_E59B_D9B4_E019)
+    }
     state = key
   }
 

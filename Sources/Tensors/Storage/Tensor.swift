@@ -23,7 +23,8 @@ package final class Tensor: @unchecked Sendable {
   /// A tensor with the given elements; their number must match the shape.
   package convenience init(_ shape: [Int], _ elements: [Float]) {
     self.init(shape)
-    precondition(elements.count == count, "shape \(shape) needs \(count) elements, not \(elements.count)")
+    precondition(
+      elements.count == count, "shape \(shape) needs \(count) elements, not \(elements.count)")
     elements.withUnsafeBufferPointer { source in
       if let base = source.baseAddress { data.update(from: base, count: count) }
     }

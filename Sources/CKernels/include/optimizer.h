@@ -1,0 +1,22 @@
+#ifndef UK_OPTIMIZER_H
+#define UK_OPTIMIZER_H
+
+#include "types.h"
+
+// sum[i] = Σ_lane scale · gradients[lane][i], lanes in order. Returns nothing; see uk_sum_squares.
+void uk_sum_lanes(float *const *gradients, size_t lanes, float scale, float *sum, size_t count);
+
+// Σ in[i]², accumulated in double over 16 fixed lanes.
+double uk_sum_squares(const float *in, size_t count);
+
+// One step of AdamW with decoupled decay (Loshchilov & Hutter 2019), in one pass:
+// m ← β₁m + (1-β₁)g; v ← β₂v + (1-β₂)g²; w ← w·(1 - rate·decay) - rate/(1-β₁ᵗ) · m/(√(v/(1-β₂ᵗ)) + ε).
+void uk_adamw(float *weights, const float *gradient, float *m, float *v, float rate, float beta1,
+              float beta2, float epsilon, float decay, float correction1, float correction2,
+              size_t count);
+
+// One step of SGD with momentum: g ← scale·g + decay·w; b ← momentum·b + g; w ← w - rate·b.
+void uk_sgd(float *weights, const float *gradient, float *buffer, float rate, float momentum,
+            float decay, float scale, size_t count);
+
+#endif

@@ -1,0 +1,91 @@
+import Support
+import Tensors
+
+/// Everything that fixes the shape and arithmetic of a vision transformer.
+package struct VisionTransformerConfiguration: Sendable, Equatable {
+  /// Where position embeddings come from.
+  package enum Positions: String, Sendable {
+    /// A trained table.
+    case learned
+    /// A fixed sine-cosine table, stored but not trained.
+    case sinCos
+    /// None are added.
+    case none
+  }
+
+  /// What follows the attention of a block.
+  package enum MLP: String, Sendable {
+    /// Two linear layers with an activation between.
+    case plain
+    /// `(silu(x W₁) ⊙ x W₂) W₃`, as in DINOv2's giant.
+    case swiGLU
+  }
+
+  /// A bias on attention scores that depends on the offset of two patches (BEiT).
+  package enum RelativePositions: String, Sendable {
+    case none
+    case shared
+    case perBlock
+  }
+
+  package var width: Int
+  package var depth: Int
+  package var heads: Int
+  /// Side of a patch, in pixels.
+  package var patch: Int
+  /// Side of the square input, in pixels.
+  package var side: Int
+  package var channels = 3
+  package var hasClassToken = true
+  package var registerTokens = 0
+  /// Width of the MLP's hidden layer.
+  package var mlpWidth: Int
+  package var hasQKVBias = true
+  package var normEpsilon: Float = 1e-6
+  package var positions = Positions.learned
+  /// Whether the first row of the position table belongs to the class token.
+  package var positionsCoverPrefix = true
+  package var hasLayerScale = false
+  /// A norm before the first block (CLIP).
+  package var hasPreNorm = false
+  package var activation = Activation.gelu
+  package var mlp = MLP.plain
+  package var relativePositions = RelativePositions.none
+  package var hasFinalNorm = true
+  package var hasPatchBias = true
+
+  /// A plain ViT; the MLP is four times as wide.
+  package init(width: Int, depth: Int, heads: Int, patch: Int, side: Int) {
+    self.width = width
+    self.depth = depth
+    self.heads = heads
+    self.patch = patch
+    self.side = side
+    mlpWidth = 4 * width
+  }
+
+  /// Patches along a side.
+  package var grid: Int { side / patch }
+  /// Patches of an image.
+  package var patchCount: Int { grid * grid }
+  /// Class and register tokens.
+  package var prefixTokens: Int { (hasClassToken ? 1 : 0) + registerTokens }
+
+  /// Refuses extents that do not fit each other.
+  ///
+  /// - Parameter name: how the encoder is called in the message.
+  /// - Throws: `InputError` when the patch does not divide the side or the heads the width.
+  package func validate(as name: String) throws {
+    guard width > 0, depth > 0, heads > 0, patch > 0, side > 0, mlpWidth > 0 else {
+      throw InputError(name, "an extent is not positive", "use for example vit-tiny/4@32")
+    }
+    guard side % patch == 0 else {
+      throw InputError(
+        name, "patch \(patch) does not divide the input side \(side)",
+        "use side \(max(1, (side + patch / 2) / patch) * patch)")
+    }
+    guard width % heads == 0 else {
+      throw InputError(name, "\(heads) heads do not divide width \(width)", "change one of them")
+    }
+  }
+}

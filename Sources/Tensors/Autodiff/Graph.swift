@@ -1,0 +1,96 @@
+import CKernels
+
+/// One computation by one worker: runs operators at once and, when training, remembers how to
+/// differentiate them.
+///
+/// A graph covers a slice of the batch that fits the cache. Gradients of parameters are added to
+/// the buffers of an accumulation lane, so that they do not depend on which worker ran the slice.
+package final class Graph {
+  /// What matrix products read.
+  package let precision: Precision
+  /// Whether operators that behave differently in training (batch norm, drop path) do so.
+  package let isTraining: Bool
+  let workspace: Workspace
+  private var tape: [() -> Void] = []
+  private let gradients: [ObjectIdentifier: UnsafeMutablePointer<Float>]
+
+  /// A computation without gradients.
+  package init(workspace: Workspace, precision: Precision) {
+    self.workspace = workspace
+    self.precision = precision
+    isTraining = false
+    gradients = [:]
+  }
+
+  /// A computation whose gradients are added to `gradients`, one flat buffer a trained store.
+  package init(
+    workspace: Workspace, precision: Precision,
+    gradients: [(store: ParameterStore, buffer: UnsafeMutablePointer<Float>)]
+  ) {
+    self.workspace = workspace
+    self.precision = precision
+    isTraining = true
+    self.gradients = Dictionary(
+      gradients.map { (ObjectIdentifier($0.store), $0.buffer) }, uniquingKeysWith: { $1 })
+  }
+
+  /// Runs the recorded operators backwards, from the losses to the parameters.
+  package func backward() {
+    while let step = tape.popLast() { step() }
+  }
+
+  /// Memory for a result.
+  package func makeNode(_ shape: [Int], _ type: ElementType = .float32, needsGradient: Bool = false)
+    -> Node
+  {
+    let storage = NodeStorage(
+      bytes: shape.reduce(1, *) * type.stride, workspace: workspace)
+    return Node(
+      shape: shape, type: type, needsGradient: needsGradient && isTraining, storage: storage)
+  }
+
+  /// A value that is given, for example a batch of images.
+  package func constant(_ shape: [Int], _ fill: (UnsafeMutablePointer<Float>) throws -> Void)
+    rethrows -> Node
+  {
+    let node = makeNode(shape)
+    try fill(node.data)
+    return node
+  }
+
+  /// A given value with respect to which gradients are wanted (tests, input gradients).
+  package func variable(_ shape: [Int], _ elements: [Float]) -> Node {
+    let node = makeNode(shape, needsGradient: true)
+    precondition(elements.count == node.count, "\(shape) needs \(node.count) elements")
+    node.data.update(from: elements, count: elements.count)
+    return node
+  }
+
+  /// Remembers how to differentiate a result.
+  func record(_ step: @escaping () -> Void) { tape.append(step) }
+
+  /// Where the gradient of a parameter is added; nil when it is not trained here.
+  func gradient(of parameter: Parameter?) -> UnsafeMutablePointer<Float>? {
+    guard let parameter, parameter.isTrainable else { return nil }
+    return gradients[ObjectIdentifier(parameter.store)].map { $0 + parameter.offset }
+  }
+
+  /// One matrix product on this worker.
+  func multiply(
+    _ shape: ProductShape, _ a: UnsafeRawPointer, _ b: UnsafeRawPointer,
+    into c: UnsafeMutableRawPointer, bias: UnsafePointer<Float>? = nil,
+    adding matrix: UnsafePointer<Float>? = nil
+  ) {
+    guard shape.rows > 0, shape.columns > 0, shape.batch0 > 0 else { return }
+    workspace.product(shape).run(a, b, c, bias: bias, matrix: matrix, in: workspace)
+  }
+
+  /// Runs `body` with a temporary buffer.
+  func withBuffer<Result>(
+    bytes: Int, _ body: (UnsafeMutableRawPointer) throws -> Result
+  ) rethrows -> Result {
+    let buffer = workspace.take(bytes)
+    defer { workspace.give(buffer, bytes) }
+    return try body(buffer)
+  }
+}

@@ -1,0 +1,117 @@
+import CKernels
+import Foundation
+
+/// A named, learned tensor inside a `ParameterStore`.
+package final class Parameter: @unchecked Sendable {
+  /// Its name in checkpoints, as timm spells it.
+  package let name: String
+  /// Extents, outermost first.
+  package let shape: [Int]
+  /// Number of elements.
+  package let count: Int
+  /// Fixed tables (sin-cos positions) are saved, but not trained.
+  package let isTrainable: Bool
+  let offset: Int
+  unowned let store: ParameterStore
+
+  fileprivate init(
+    _ name: String, _ shape: [Int], isTrainable: Bool, offset: Int, store: ParameterStore
+  ) {
+    self.name = name
+    self.shape = shape
+    self.isTrainable = isTrainable
+    self.offset = offset
+    self.store = store
+    count = shape.reduce(1, *)
+  }
+
+  /// The weights, in 32-bit floats.
+  package var data: UnsafeMutablePointer<Float> { store.values + offset }
+  /// The gradient of the last step, summed over the lanes.
+  package var gradient: UnsafeMutablePointer<Float> { store.gradient + offset }
+
+  /// The weights as products read them.
+  func operand(_ type: ElementType) -> UnsafeRawPointer {
+    switch type {
+    case .float32: UnsafeRawPointer(data)
+    case .bfloat16: UnsafeRawPointer(store.bfloat16Values + offset)
+    }
+  }
+}
+
+/// The parameters of one network, in one flat buffer in the order of their declaration.
+///
+/// Declared first, then used: the buffer is allocated on first access. Only the optimiser and
+/// loaders write to it, between steps.
+package final class ParameterStore: @unchecked Sendable {
+  /// All parameters, in the order of declaration.
+  package private(set) var parameters: [Parameter] = []
+  /// Number of floats in the flat buffer, each parameter padded to a multiple of 16.
+  package private(set) var extent = 0
+  private var byName: [String: Parameter] = [:]
+  private var isSealed = false
+  private var bfloat16: UnsafeMutablePointer<UInt16>?
+
+  /// An empty store.
+  package init() {}
+
+  /// The flat buffer of weights.
+  package private(set) lazy var values: UnsafeMutablePointer<Float> = allocateZeroed()
+  /// The flat buffer of gradients, summed over lanes; allocated when training begins.
+  package private(set) lazy var gradient: UnsafeMutablePointer<Float> = {
+    hasGradient = true
+    return allocateZeroed()
+  }()
+  private var hasGradient = false
+
+  deinit {
+    if isSealed { free(values) }
+    if hasGradient { free(gradient) }
+    bfloat16?.deallocate()
+  }
+
+  /// Declares a parameter.
+  package func add(_ name: String, _ shape: [Int], isTrainable: Bool = true) -> Parameter {
+    precondition(!isSealed, "\(name) is declared after the weights were first used")
+    precondition(byName[name] == nil, "\(name) is declared twice")
+    let parameter = Parameter(name, shape, isTrainable: isTrainable, offset: extent, store: self)
+    parameters.append(parameter)
+    byName[name] = parameter
+    extent += (parameter.count + 15) / 16 * 16
+    return parameter
+  }
+
+  /// The parameter of that name.
+  package subscript(name: String) -> Parameter? { byName[name] }
+
+  /// Number of learned and fixed scalars.
+  package var parameterCount: Int { parameters.reduce(0) { $0 + $1.count } }
+
+  /// Makes the bfloat16 copy of the weights agree with the weights; needed before bf16 products
+  /// whenever the weights were written by something other than an optimiser.
+  package func refreshBfloat16() {
+    _ = values
+    let copy = bfloat16 ?? .allocate(capacity: max(extent, 1))
+    bfloat16 = copy
+    uk_convert(values, uk_float32, copy, uk_bfloat16, extent)
+  }
+
+  /// Copies a range of the weights to the bfloat16 copy, when there is one.
+  func refreshBfloat16(_ range: Range<Int>) {
+    guard let bfloat16 else { return }
+    uk_convert(
+      values + range.lowerBound, uk_float32, bfloat16 + range.lowerBound, uk_bfloat16, range.count)
+  }
+
+  fileprivate var bfloat16Values: UnsafeMutablePointer<UInt16> {
+    guard let bfloat16 else { preconditionFailure("refreshBfloat16() was not called") }
+    return bfloat16
+  }
+
+  private func allocateZeroed() -> UnsafeMutablePointer<Float> {
+    isSealed = true
+    let pointer = allocateAligned(extent)
+    pointer.initialize(repeating: 0, count: extent)
+    return pointer
+  }
+}

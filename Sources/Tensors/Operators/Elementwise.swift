@@ -1,0 +1,117 @@
+import CKernels
+
+extension Graph {
+  /// `a + b` of equal shapes, in float32.
+  package func add(_ a: Node, _ b: Node) -> Node {
+    precondition(a.shape == b.shape, "\(a.shape) and \(b.shape) cannot be added")
+    let out = makeNode(a.shape, needsGradient: a.needsGradient || b.needsGradient)
+    out.data.update(from: a.data, count: a.count)
+    uk_add(b.data, uk_float32, out.data, 1, b.count)
+    if out.needsGradient {
+      record { [self] in
+        for input in [a, b] where input.needsGradient { addGradient(of: out, to: input) }
+      }
+    }
+    return out
+  }
+
+  /// `x · gain (+ residual)`, column by column: layer scale (Touvron et al. 2021).
+  ///
+  /// - Parameters:
+  ///   - x: float32 `[…, width]`.
+  ///   - gain: `[width]`.
+  ///   - residual: float32, of the same shape as `x`.
+  /// - Returns: float32, of the same shape.
+  package func scaled(_ x: Node, by gain: Parameter, residual: Node? = nil) -> Node {
+    let gainGradient = gradient(of: gain)
+    let out = makeNode(
+      x.shape,
+      needsGradient: x.needsGradient || gainGradient != nil || residual?.needsGradient ?? false)
+    if let residual { out.data.update(from: residual.data, count: x.count) }
+    uk_scale_columns(x.data, gain.data, out.data, residual == nil ? 0 : 1, x.rows, x.columns)
+    if out.needsGradient {
+      record { [self] in
+        guard let d = out.gradient else { return }
+        if let gainGradient { uk_column_products(d, x.data, gainGradient, x.rows, x.columns) }
+        if x.needsGradient {
+          let (pointer, accumulates) = x.gradientTarget()
+          uk_scale_columns(
+            d, gain.data, pointer.assumingMemoryBound(to: Float.self), accumulates ? 1 : 0, x.rows,
+            x.columns)
+        }
+        if let residual, residual.needsGradient { passGradient(of: out, to: residual) }
+      }
+    }
+    return out
+  }
+
+  /// `f(x)`, element by element, in the type of `x`.
+  package func activated(_ x: Node, _ activation: Activation) -> Node {
+    let out = makeNode(x.shape, x.type, needsGradient: x.needsGradient)
+    uk_activate(activation.kernel, x.raw, out.raw, x.type.kernel, x.count)
+    if out.needsGradient {
+      precondition(x.type == .float32, "activated(_:_:) differentiates float32 only")
+      record { [self] in
+        guard let d = out.storage.gradient else { return }
+        uk_activate_backward(activation.kernel, x.raw, d, d, uk_float32, nil, x.rows, x.columns)
+        passGradient(of: out, to: x)
+      }
+    }
+    return out
+  }
+
+  /// `a · b` of equal shapes, in float32.
+  package func multiplied(_ a: Node, _ b: Node) -> Node {
+    precondition(a.shape == b.shape, "\(a.shape) and \(b.shape) cannot be multiplied")
+    let out = makeNode(a.shape, needsGradient: a.needsGradient || b.needsGradient)
+    uk_multiply(a.data, b.data, out.data, 0, a.count)
+    if out.needsGradient {
+      record {
+        guard let d = out.gradient else { return }
+        for (input, other) in [(a, b), (b, a)] where input.needsGradient {
+          let (pointer, accumulates) = input.gradientTarget()
+          uk_multiply(
+            d, other.data, pointer.assumingMemoryBound(to: Float.self), accumulates ? 1 : 0,
+            input.count)
+        }
+      }
+    }
+    return out
+  }
+
+  /// `silu(a) ⊙ b` where a row of `x` holds `a` and `b` side by side (Shazeer 2020).
+  ///
+  /// - Parameter x: float32 `[…, 2 × width]`.
+  /// - Returns: float32 `[…, width]`.
+  package func gatedSiLU(_ x: Node) -> Node {
+    let (rows, width) = (x.rows, x.columns / 2)
+    let half = { [self] (second: Bool) -> Node in
+      let part = makeNode(x.shape.dropLast() + [width], needsGradient: x.needsGradient)
+      let start = second ? width : 0
+      for row in 0..<rows {
+        (part.data + row * width).update(from: x.data + row * 2 * width + start, count: width)
+      }
+      if part.needsGradient {
+        record {
+          guard let d = part.gradient else { return }
+          let (pointer, accumulates) = x.gradientTarget()
+          let target = pointer.assumingMemoryBound(to: Float.self)
+          if !accumulates { target.update(repeating: 0, count: x.count) }
+          for row in 0..<rows {
+            uk_add(d + row * width, uk_float32, target + row * 2 * width + start, 1, width)
+          }
+        }
+      }
+      return part
+    }
+    return multiplied(activated(half(false), .silu), half(true))
+  }
+
+  /// Adds the gradient of `out` to that of `input`, which keeps its own buffer.
+  private func addGradient(of out: Node, to input: Node) {
+    guard let d = out.gradient else { return }
+    let (pointer, accumulates) = input.gradientTarget()
+    uk_add(
+      d, uk_float32, pointer.assumingMemoryBound(to: Float.self), accumulates ? 1 : 0, out.count)
+  }
+}
