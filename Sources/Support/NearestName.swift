@@ -34,7 +34,7 @@ private func folded(_ name: String) -> [Character] {
 }
 
 /// Optimal string alignment distance.
-func editDistance(_ first: [Character], _ second: [Character]) -> Int {
+package func editDistance(_ first: [Character], _ second: [Character]) -> Int {
   var beforeLast: [Int] = []
   var last = Array(0...second.count)
   for row in 0..<first.count {

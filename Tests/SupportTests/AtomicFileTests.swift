@@ -1,8 +1,7 @@
 import Foundation
+import Support
 import TestSupport
 import Testing
-
-@testable import Support
 
 struct AtomicFileTests {
   private let folder = TemporaryFolder()

@@ -1,7 +1,6 @@
 import Foundation
+import Support
 import Testing
-
-@testable import Support
 
 struct FieldsTests {
   private func line(_ body: () throws -> Void) -> String {

@@ -1,8 +1,7 @@
 import Foundation
+import Support
 import TestSupport
 import Testing
-
-@testable import Support
 
 struct HashAndFileTests {
   private let folder = TemporaryFolder()

@@ -1,7 +1,6 @@
 import Foundation
+import Support
 import Testing
-
-@testable import Support
 
 struct JSONTests {
   private func parse(_ text: String) throws -> JSON {

@@ -1,6 +1,5 @@
+import Support
 import Testing
-
-@testable import Support
 
 struct NearestNameTests {
   /// Distances from the literature's examples.

@@ -1,8 +1,7 @@
 import Foundation
+import Support
 import Synchronization
 import Testing
-
-@testable import Support
 
 struct ProgressMeterTests {
   /// A clock set by hand, and what was written.

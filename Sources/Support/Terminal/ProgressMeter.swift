@@ -8,7 +8,7 @@ import Synchronization
 /// A step that is over within two seconds says nothing. May be advanced from any thread.
 package final class ProgressMeter: Sendable {
   /// Where the text goes: a terminal's bar, or lines.
-  enum Style: Sendable { case bar, lines }
+  package enum Style: Sendable { case bar, lines }
 
   private struct State {
     var done = 0
@@ -42,7 +42,7 @@ package final class ProgressMeter: Sendable {
   }
 
   /// Starts a step whose clock and output the caller provides.
-  init(
+  package init(
     _ text: ProgressText, style: Style, elapsed: @escaping @Sendable () -> Double,
     write: @escaping @Sendable (String) -> Void
   ) {

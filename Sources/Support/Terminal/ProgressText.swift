@@ -1,18 +1,22 @@
 import Foundation
 
 /// The words of a progress line.
-struct ProgressText: Sendable {
-  let title: String
-  let total: Int
-  let unit: String
+package struct ProgressText: Sendable {
+  package let title: String
+  package let total: Int
+  package let unit: String
+
+  package init(title: String, total: Int, unit: String) {
+    (self.title, self.total, self.unit) = (title, total, unit)
+  }
 
   /// How many tenths of the work are done.
-  func tenths(_ done: Int) -> Int { total > 0 ? min(10, done * 10 / total) : 0 }
+  package func tenths(_ done: Int) -> Int { total > 0 ? min(10, done * 10 / total) : 0 }
 
   /// A line on the way.
   ///
   /// `pretraining  40 %  20,000 of 50,000 images  1,204 images/s  0:25 left  loss 0.41`
-  func line(done: Int, seconds: Double, note: String, hasBar: Bool) -> String {
+  package func line(done: Int, seconds: Double, note: String, hasBar: Bool) -> String {
     var parts = [title]
     let fraction = total > 0 ? min(1, Double(done) / Double(total)) : 0
     if total > 0 {
@@ -33,7 +37,7 @@ struct ProgressText: Sendable {
   /// The line at the end.
   ///
   /// `pretraining  50,000 images in 0:41  1,204 images/s  loss 0.41`
-  func summary(done: Int, seconds: Double, note: String) -> String {
+  package func summary(done: Int, seconds: Double, note: String) -> String {
     let rate = Self.rate(Double(done) / max(seconds, 1e-9))
     let line =
       "\(title)  \(Self.grouped(done)) \(unit) in \(Self.clock(seconds))  \(rate) \(unit)/s"
@@ -47,7 +51,7 @@ struct ProgressText: Sendable {
   }
 
   /// Minutes and seconds, with hours if there are any.
-  static func clock(_ seconds: Double) -> String {
+  package static func clock(_ seconds: Double) -> String {
     let whole = Int(min(max(seconds, 0), 1e9).rounded())
     let (minutes, rest) = ((whole / 60) % 60, whole % 60)
     let two = { (value: Int) in (value < 10 ? "0" : "") + String(value) }
@@ -56,7 +60,7 @@ struct ProgressText: Sendable {
   }
 
   /// Three significant digits below 100, whole numbers above.
-  static func rate(_ value: Double) -> String {
+  package static func rate(_ value: Double) -> String {
     guard value < 100 else { return grouped(Int(min(value, 1e15).rounded())) }
     let decimals = value >= 10 ? 1 : 2
     let scale = decimals == 1 ? 10.0 : 100.0
@@ -64,7 +68,7 @@ struct ProgressText: Sendable {
   }
 
   /// Digits in groups of three.
-  static func grouped(_ value: Int) -> String {
+  package static func grouped(_ value: Int) -> String {
     var text = ""
     for (index, digit) in String(abs(value)).reversed().enumerated() {
       if index > 0, index % 3 == 0 { text.append(",") }
