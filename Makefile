@@ -1,0 +1,65 @@
+# Everything that can be done with this repository. `make` lists it.
+
+SWIFT ?= swift
+PYTHON ?= .venv/bin/python
+PREFIX ?= /usr/local
+BENCH ?=
+
+# What the formatter looks at.
+SWIFT_SOURCES = Sources Tests Plugins Package.swift
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-full bench lint format-check format goldens goldens-check install \
+	build bootstrap clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: build ## pretrain a small encoder, probe it, compare it with its untrained twin
+	@scripts/demo
+
+test: bootstrap ## check the format, run all tests, name the skipped ones
+	@scripts/test
+
+test-full: test goldens-check ## also: tests under the address sanitiser, goldens against PyTorch
+	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test -c release --sanitize=address --scratch-path .build/sanitized
+
+bench: build .venv/ready ## measure against PyTorch, write docs/performance.md (BENCH="--quick mae-step")
+	$(SWIFT) build -c release --product unmask-bench
+	$(PYTHON) Benchmarks/run.py $(BENCH)
+
+lint: bootstrap format-check ## format and documentation form, and a build in which warnings are errors
+	UNMASK_STRICT=1 $(SWIFT) build --build-tests --scratch-path .build/strict
+
+format: ## format the Swift sources in place
+	$(SWIFT) format -i -r $(SWIFT_SOURCES)
+
+goldens: .venv/ready ## compute Tests/Goldens/engine again with PyTorch and timm
+	$(PYTHON) Tests/Goldens/generate.py
+
+install: build ## install the program below PREFIX (/usr/local)
+	install -D -m 755 .build/release/unmask $(DESTDIR)$(PREFIX)/bin/unmask
+
+clean: ## remove what was built (not checkpoints, results or .venv)
+	rm -rf .build
+
+build: bootstrap
+	$(SWIFT) build -c release --product unmask
+
+bootstrap:
+	@scripts/bootstrap
+
+format-check:
+	$(SWIFT) format lint --strict -r $(SWIFT_SOURCES)
+
+goldens-check: .venv/ready
+	$(PYTHON) Tests/Goldens/generate.py --check
+
+# PyTorch and friends, for benchmarks and goldens only; Unmask itself runs without Python.
+# With PYTHON=... an environment that is already there is used as it is.
+.venv/ready: Benchmarks/requirements.txt Tests/Goldens/requirements.txt
+ifeq ($(PYTHON),.venv/bin/python)
+	python3 -m venv .venv
+	.venv/bin/pip install --quiet --requirement Benchmarks/requirements.txt
+	touch $@
+endif
