@@ -1,7 +1,29 @@
 import ArgumentParser
+import Support
 
+/// The command line: parses, calls, prints.
 @main
 struct Unmask: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "unmask", abstract: "Evaluate vision encoders, comparably and with error bars.")
+    commandName: "unmask",
+    abstract: "Pretrain, load and evaluate vision encoders, comparably and with error bars.",
+    discussion: """
+      Example: unmask evaluate checkpoints/mae random:vit-tiny/4@32 pixels \
+      --tasks knn,linear_probe --data scenes
+
+      Exit codes: 0 done; 1 a task failed; 2 wrong usage or unusable input. Data goes to standard \
+      output, everything else to standard error.
+      """,
+    version: Harness.version,
+    subcommands: [List.self, Validate.self])
+
+  static func main() {
+    Interruption.install()
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      Failure(error).exit()
+    }
+  }
 }

@@ -1,0 +1,68 @@
+import Foundation
+
+/// The YAML files that can be run by name: `tasks/` and its folders.
+///
+/// The folder `tasks` is looked for in `UNMASK_HOME`, in the working folder, above the executable (a
+/// build folder of the repository) and in `share/unmask` beside it (an installation). The first that
+/// has a name wins.
+package enum Catalogue {
+  /// The file that `name` stands for: the path of a YAML file, or a name in `folder`.
+  /// - Parameters:
+  ///   - name: What the user typed: `mae`, `tasks/pretrain/mae.yaml`, `mine.yaml`.
+  ///   - folder: The folder below the home: `tasks/pretrain`.
+  ///   - kind: What is looked for, for messages: "recipe".
+  /// - Returns: The path of a file that exists.
+  /// - Throws: `InputError` with the nearest name.
+  package static func path(of name: String, in folder: String, kind: String) throws -> String {
+    if isFile(name), name.contains("/") || name.contains(".") { return name }
+    guard !name.contains("/"), !name.hasSuffix(".yaml"), !name.hasSuffix(".yml") else {
+      throw InputError(name, "there is no such file", "give the path of a YAML file, or a name")
+    }
+    if let path = candidates(name, folder).first(where: { isFile($0) }) { return path }
+    throw InputError(
+      name, "there is no such \(kind)", suggestion(for: name, among: names(in: folder)))
+  }
+
+  /// The names of the YAML files in `folder`, sorted.
+  package static func names(in folder: String) -> [String] {
+    var names: Set<String> = []
+    for root in roots {
+      let files = (try? FileManager.default.contentsOfDirectory(atPath: root + "/" + folder)) ?? []
+      for file in files where file.hasSuffix(".yaml") { names.insert(String(file.dropLast(5))) }
+    }
+    return names.sorted()
+  }
+
+  /// The first sentence of the comment that opens the file, or nothing.
+  package static func summary(of path: String) -> String {
+    guard let file = try? MappedFile(path) else { return "" }
+    let text = String(decoding: file.bytes.prefix(4096), as: UTF8.self)
+    guard let line = text.split(separator: "\n").first, line.hasPrefix("#") else { return "" }
+    return line.drop { $0 == "#" || $0 == " " }.description
+  }
+
+  /// The folders in which `tasks` may lie, best first.
+  static let roots: [String] = {
+    var roots: [String] = []
+    if let home = ProcessInfo.processInfo.environment["UNMASK_HOME"], !home.isEmpty {
+      roots.append(home)
+    }
+    roots.append(".")
+    let executable = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+    var folder = URL(fileURLWithPath: executable ?? CommandLine.arguments.first ?? ".")
+    for _ in 0..<5 {
+      folder.deleteLastPathComponent()
+      roots += [folder.path, folder.path + "/share/unmask"]
+    }
+    return roots.filter { FileManager.default.fileExists(atPath: $0 + "/tasks") }
+  }()
+
+  private static func candidates(_ name: String, _ folder: String) -> [String] {
+    roots.map { "\($0)/\(folder)/\(name).yaml" }
+  }
+
+  private static func isFile(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFDIR
+  }
+}

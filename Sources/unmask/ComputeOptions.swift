@@ -1,0 +1,22 @@
+import ArgumentParser
+import Foundation
+
+/// What every command that computes understands.
+struct ComputeOptions: ParsableArguments {
+  @Option(help: "Worker threads; all cores if not given. Results do not depend on it.")
+  var threads: Int = ProcessInfo.processInfo.activeProcessorCount
+
+  @Option(help: "Matrix products in fp32, or in bf16 with fp32 sums.")
+  var precision: PrecisionName = .fp32
+
+  func validate() throws {
+    guard (1...1024).contains(threads) else {
+      throw ValidationError("--threads must be from 1 to 1024, is \(threads)")
+    }
+  }
+}
+
+/// The precision of matrix products, by its name on the command line.
+enum PrecisionName: String, ExpressibleByArgument, CaseIterable {
+  case fp32, bf16
+}

@@ -1,0 +1,55 @@
+import ArgumentParser
+import Support
+
+/// `unmask list`: what can be named on the command line.
+struct List: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "List what can be named on the command line.",
+    discussion: "Example: unmask list recipes")
+
+  /// The kinds of things that can be listed.
+  enum Kind: String, ExpressibleByArgument, CaseIterable {
+    case recipes
+  }
+
+  @Argument(help: "What to list.")
+  var kind: Kind
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  func run() throws {
+    let entries = entries(of: kind)
+    guard !json else { return try StandardOutput.write(text(entries)) }
+    let width = entries.map { $0.name.count }.max() ?? 0
+    for entry in entries {
+      let padding = String(repeating: " ", count: width - entry.name.count)
+      let isAlone = entry.summary.isEmpty
+      try StandardOutput.line(isAlone ? entry.name : "\(entry.name)\(padding)  \(entry.summary)")
+    }
+  }
+
+  /// A name and what it stands for.
+  private struct Entry {
+    let name: String
+    let summary: String
+  }
+
+  private func entries(of kind: Kind) -> [Entry] {
+    switch kind {
+    case .recipes: files(in: "tasks/pretrain", kind: "recipe")
+    }
+  }
+
+  private func files(in folder: String, kind: String) -> [Entry] {
+    Catalogue.names(in: folder).map { name in
+      let path = try? Catalogue.path(of: name, in: folder, kind: kind)
+      return Entry(name: name, summary: path.map { Catalogue.summary(of: $0) } ?? "")
+    }
+  }
+
+  private func text(_ entries: [Entry]) -> String {
+    let values: [JSON] = entries.map { ["name": .string($0.name), "summary": .string($0.summary)] }
+    return JSON.array(values).text(pretty: true)
+  }
+}
