@@ -48,6 +48,18 @@ struct AtomicFileTests {
         == "/dev/full: cannot be written: the disk is full; free some space and run again")
   }
 
+  @Test(.enabled(if: TinyDisk.isAvailable, "no right to mount a small file system"))
+  func realFullDiskKeepsTheOldFile() throws {
+    let disk = try #require(TinyDisk(bytes: 1 << 16))
+    try AtomicFile.write("old", to: disk.path + "/file")
+    let error = #expect(throws: InputError.self) {
+      try AtomicFile.write(Data(count: 1 << 20), to: disk.path + "/file")
+    }
+    #expect(error?.errorDescription?.contains("the disk is full; free some space") == true)
+    #expect(try names(disk.path) == ["file"])
+    #expect(try String(contentsOfFile: disk.path + "/file", encoding: .utf8) == "old")
+  }
+
   @Test(.enabled(if: geteuid() != 0, "root may write anywhere"))
   func deniedFolderIsOneLine() throws {
     #expect(chmod(folder.path, 0o500) == 0)
