@@ -1,0 +1,1 @@
+"""The same work in PyTorch and scikit-learn: what Unmask's figures are compared with."""
