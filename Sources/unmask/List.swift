@@ -1,4 +1,5 @@
 import ArgumentParser
+import Encoders
 import Support
 
 /// `unmask list`: what can be named on the command line.
@@ -9,7 +10,7 @@ struct List: ParsableCommand {
 
   /// The kinds of things that can be listed.
   enum Kind: String, ExpressibleByArgument, CaseIterable {
-    case recipes
+    case recipes, encoders
   }
 
   @Argument(help: "What to list.")
@@ -20,7 +21,7 @@ struct List: ParsableCommand {
 
   func run() throws {
     let entries = entries(of: kind)
-    guard !json else { return try StandardOutput.write(text(entries)) }
+    guard !json else { return try StandardOutput.line(text(entries)) }
     let width = entries.map { $0.name.count }.max() ?? 0
     for entry in entries {
       let padding = String(repeating: " ", count: width - entry.name.count)
@@ -38,6 +39,7 @@ struct List: ParsableCommand {
   private func entries(of kind: Kind) -> [Entry] {
     switch kind {
     case .recipes: files(in: "tasks/pretrain", kind: "recipe")
+    case .encoders: EncoderCatalog.architectures.map { Entry(name: $0.name, summary: $0.summary) }
     }
   }
 

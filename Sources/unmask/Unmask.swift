@@ -1,4 +1,5 @@
 import ArgumentParser
+import Reporting
 import Support
 
 /// The command line: parses, calls, prints.
@@ -14,7 +15,7 @@ struct Unmask: ParsableCommand {
       Exit codes: 0 done; 1 a task failed; 2 wrong usage or unusable input. Data goes to standard \
       output, everything else to standard error.
       """,
-    version: Harness.version,
+    version: Harness.current.version,
     subcommands: [List.self, Validate.self])
 
   static func main() {

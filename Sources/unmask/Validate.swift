@@ -1,4 +1,6 @@
 import ArgumentParser
+import Foundation
+import Reporting
 import Support
 
 /// `unmask validate`: says what is wrong with files, runs nothing.
@@ -25,7 +27,20 @@ struct Validate: ParsableCommand {
 
   /// What the file is, in words; throws what is wrong with it.
   private func check(_ file: String) throws -> String {
-    _ = try Fields(contentsOf: file)
-    return "readable"
+    if isReport(file) {
+      let report = try Report.read(file)
+      return "a report of \(report.checkpoint.name) on \(report.tasks.count) tasks"
+    }
+    let fields = try Fields(contentsOf: file)
+    return "a mapping of \(fields.keys.count) keys"
+  }
+
+  /// Whether `file` is a report, or a folder that holds one.
+  private func isReport(_ file: String) -> Bool {
+    if FileManager.default.fileExists(atPath: file + "/report.json") { return true }
+    guard file.hasSuffix(".json"), let json = try? JSON.parse(contentsOf: file) else {
+      return false
+    }
+    return json["schema"]?.string?.hasPrefix("unmask.report/") ?? false
   }
 }

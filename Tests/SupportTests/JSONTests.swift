@@ -57,7 +57,7 @@ struct JSONTests {
     #expect(try parse(json.text(pretty: true)) == json)
     #expect(
       (["a": [1, true], "b": [:]] as JSON).text(pretty: true)
-        == "{\n  \"a\": [\n    1,\n    true\n  ],\n  \"b\": {}\n}\n")
+        == "{\n  \"a\": [\n    1,\n    true\n  ],\n  \"b\": {}\n}")
   }
 
   @Test func numbersSurviveTheRoundTrip() throws {

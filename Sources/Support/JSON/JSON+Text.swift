@@ -4,13 +4,12 @@ extension JSON {
   /// The document as text: keys sorted by their UTF-8, numbers as the shortest text that reads back equal.
   ///
   /// The same document gives the same bytes on every machine and in every locale.
-  /// - Parameter pretty: One member or element a line, indented by two spaces, with a newline at the end.
+  /// - Parameter pretty: One member or element a line, indented by two spaces; no newline at the end.
   /// - Returns: The text.
   /// - Precondition: No number is NaN or infinite.
   package func text(pretty: Bool = false) -> String {
     var text = ""
     write(to: &text, indentation: pretty ? 0 : nil)
-    if pretty { text += "\n" }
     return text
   }
 
