@@ -19,7 +19,9 @@ func library(
 )
   -> Target
 {
-  .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings, plugins: plugins)
+  .target(
+    name: name, dependencies: dependencies, exclude: plugins.isEmpty ? [] : ["registries.txt"],
+    swiftSettings: swiftSettings, plugins: plugins)
 }
 
 /// The tests of one library, or of one kind.
@@ -57,7 +59,7 @@ let package = Package(
     library(
       "Checkpoints", ["Support", "Tensors", "Vision", "Encoders", "CZlib"], plugins: ["Registry"]),
     library(
-      "Pretraining", ["Support", "Tensors", "Vision", "Encoders", "Checkpoints"],
+      "Pretraining", ["CKernels", "Support", "Tensors", "Vision", "Encoders", "Checkpoints"],
       plugins: ["Registry"]),
     library(
       "Evaluation",
@@ -70,6 +72,12 @@ let package = Package(
         "Support", "Tensors", "Vision", "Encoders", "Checkpoints", "Pretraining", "Evaluation",
         "Reporting", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
+      swiftSettings: swiftSettings),
+
+    // Our side of `make bench`: one line of JSON for each measurement.
+    .executableTarget(
+      name: "unmask-bench",
+      dependencies: ["Support", "Tensors", "Vision", "Encoders", "Pretraining", "Evaluation"],
       swiftSettings: swiftSettings),
 
     .plugin(name: "Registry", capability: .buildTool()),

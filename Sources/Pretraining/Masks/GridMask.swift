@@ -1,0 +1,36 @@
+import Support
+import Tensors
+
+/// Keeps one patch of every cell, always the same: a regular grid.
+///
+/// He et al. 2022, table 1f ("grid"): with cells of 2 × 2 patches three quarters are hidden.
+package struct GridMask: MaskGenerator {
+  package static let kind = "grid"
+  package static let summary = "one patch of every cell is kept, regularly (MAE's ablation)"
+  private let cell: Int
+  private let hasRandomOffset: Bool
+
+  package init(_ fields: Fields) throws {
+    cell = try fields.take("cell", default: 2, in: 1...16, "side of a cell, in patches")
+    hasRandomOffset = try fields.take(
+      "random_offset", default: false, "draw the kept corner for each image")
+  }
+
+  package func visibleCount(rows: Int, columns: Int) throws -> Int {
+    guard rows % cell == 0, columns % cell == 0 else {
+      throw InputError(
+        "mask.cell", "cells of \(cell) patches do not tile a grid of \(rows) × \(columns)",
+        "use a divisor of both sides")
+    }
+    return rows / cell * (columns / cell)
+  }
+
+  package func plan(rows: Int, columns: Int, random: inout RandomStream) -> MaskPlan {
+    let row = hasRandomOffset ? random.below(cell) : 0
+    let column = hasRandomOffset ? random.below(cell) : 0
+    return MaskPlan(
+      hidden: (0..<rows * columns).map {
+        $0 / columns % cell != row || $0 % columns % cell != column
+      })
+  }
+}
