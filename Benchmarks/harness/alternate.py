@@ -35,12 +35,14 @@ def run_process(command: list[str], folder: pathlib.Path) -> tuple[str, int]:
 
 def run_side(side: str, work: Work, quick: bool, threads: int) -> dict:
     """One measurement: at least `seconds` (of one repetition) and `peak_rss_bytes`."""
-    arguments = [work.name, *work.arguments(quick, threads)]
+    settings = work.settings(quick, threads)
     if side == OURS:
-        command, folder = [str(root / ".build" / "release" / "unmask-bench"), *arguments], root
+        program, folder = str(root / ".build" / "release" / "unmask-bench"), root
+        command = [program, work.name, *(f"{key}={value}" for key, value in settings.items())]
     else:
-        command = [sys.executable, "-m", "rivals", *arguments, "--rival", side]
         folder = root / "Benchmarks"
+        command = [sys.executable, "-m", "rivals", work.name, "--rival", side]
+        command += [part for key, value in settings.items() for part in (f"--{key}", value)]
     try:
         output, peak = run_process(command, folder)
         result = json.loads(output.strip().splitlines()[-1])

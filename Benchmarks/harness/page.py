@@ -90,12 +90,14 @@ def _details(stored: dict) -> str:
                 f"| {_title(work)} | {side} | {figures['seconds']:.4g} ({low:.4g} to {high:.4g}) | {rate} "
                 f"| {figures['gflops']:,.0f} | {_mebibytes(figures['peak_rss_bytes'])} | {check} |")
     rows.append("\nCheck: the last training loss, or the accuracy on drawn clusters; the sides draw their own numbers,")
-    rows.append("so it agrees roughly. A run: `.build/release/unmask-bench NAME OPTIONS` and, in `Benchmarks`,")
-    rows.append("`python -m rivals NAME OPTIONS`, with these options:\n")
+    rows.append("so it agrees roughly. The runs of our side (the rivals' take `--key value`, in `Benchmarks`,")
+    rows.append("`python -m rivals`):\n")
     rows.append("```")
     for work in ALL:
         if work.key in stored["measurements"]:
-            rows.append(" ".join([work.name, *work.arguments(False, stored["threads"])]))
+            settings = work.settings(False, stored["threads"])
+            words = [f"{key}={value}" for key, value in settings.items()]
+            rows.append(" ".join([".build/release/unmask-bench", work.name, *words]))
     rows.append("```")
     return "\n".join(rows) + "\n"
 

@@ -33,17 +33,19 @@ class Work:
         """The name by which the command line and the stored measurements know it."""
         return self.name if self.precision == "fp32" else f"{self.name}-{self.precision}"
 
-    def arguments(self, quick: bool, threads: int) -> list[str]:
-        """The command line after the program's and the benchmark's name."""
-        options = self.options | (self.quick if quick else {})
-        options |= {"threads": threads, "repetitions": 1 if quick else self.repetitions}
-        given = [part for key, value in options.items() for part in (f"--{key}", str(value))]
-        return ["--precision", self.precision, *given]
+    def sizes(self, quick: bool) -> dict[str, int]:
+        """The options without precision and threads."""
+        return self.options | (self.quick if quick else {})
+
+    def settings(self, quick: bool, threads: int) -> dict[str, str]:
+        """Everything that both sides are told."""
+        repetitions = 1 if quick else self.repetitions
+        given = {"precision": self.precision, "threads": threads, "repetitions": repetitions}
+        return {key: str(value) for key, value in (given | self.sizes(quick)).items()}
 
     def operations(self, quick: bool) -> float:
         """Floating-point operations of the matrix products in one repetition (2 m n k each)."""
-        options = self.options | (self.quick if quick else {})
-        return OPERATIONS[self.name](options)
+        return OPERATIONS[self.name](self.sizes(quick))
 
 
 def transformer(tokens: int, width: int, depth: int) -> float:
@@ -56,13 +58,13 @@ def transformer(tokens: int, width: int, depth: int) -> float:
 def _features(options: dict[str, int]) -> float:
     patches = 196
     embedding = 2 * patches * 768 * 768
-    return options["batch-size"] * (embedding + transformer(patches + 1, 768, 12))
+    return options["batch"] * (embedding + transformer(patches + 1, 768, 12))
 
 
 def _mae_step(options: dict[str, int]) -> float:
     encoder = 2 * 64 * 48 * 192 + transformer(17, 192, 12)
     decoder = 2 * 17 * 192 * 96 + transformer(65, 96, 4) + 2 * 64 * 96 * 48
-    return 3 * options["batch-size"] * (encoder + decoder)  # backward is two products for each
+    return 3 * options["batch"] * (encoder + decoder)  # backward is two products for each
 
 
 OPERATIONS = {
@@ -78,14 +80,14 @@ ALL = [
     Work("gemm", "Matrix product 4096×768×768", GEMM, {}, "fp32", {"pytorch": Target()}, "GFLOP/s"),
     Work("gemm", "Matrix product 4096×768×768", GEMM, {}, "bf16", {"pytorch": Target()}, "GFLOP/s"),
     Work("mae-step", "MAE training step, ViT-Ti/4 at 32 px, decoder 96×4, batch 256",
-         {"batch-size": 256}, {"batch-size": 32}, "fp32", {"pytorch": Target(ratio=2.2)}),
+         {"batch": 256}, {"batch": 32}, "fp32", {"pytorch": Target(ratio=2.2)}),
     Work("mae-step", "MAE training step, ViT-Ti/4 at 32 px, decoder 96×4, batch 256",
-         {"batch-size": 256}, {"batch-size": 32}, "bf16", {"pytorch": Target(ratio=2.2)}),
+         {"batch": 256}, {"batch": 32}, "bf16", {"pytorch": Target(ratio=2.2)}),
     Work("features", "Frozen features, ViT-B/16 at 224 px, batch 16",
-         {"batch-size": 16}, {"batch-size": 2}, "fp32",
+         {"batch": 16}, {"batch": 2}, "fp32",
          {"pytorch": Target(ratio=1.8, gemm_share=0.75)}),
     Work("features", "Frozen features, ViT-B/16 at 224 px, batch 16",
-         {"batch-size": 16}, {"batch-size": 2}, "bf16",
+         {"batch": 16}, {"batch": 2}, "bf16",
          {"pytorch": Target(ratio=1.15, gemm_share=0.75)}),
     Work("knn", "k-NN, 10,000 queries over 50,000 × 768",
          {"queries": 10_000, "items": 50_000, "width": 768, "classes": 100, "neighbours": 20},
@@ -93,6 +95,6 @@ ALL = [
          {"scikit-learn": Target(ratio=1.0, gemm_share=0.75), "pytorch": Target()},
          "queries/s", repetitions=1),
     Work("linear-probe", "Linear probe, 50,000 × 768, 100 classes, batch 4,096, 90 epochs",
-         {"rows": 50_000, "width": 768, "classes": 100, "batch-size": 4096, "epochs": 90},
+         {"rows": 50_000, "width": 768, "classes": 100, "batch": 4096, "epochs": 90},
          {"rows": 8192, "epochs": 4}, "fp32", {"pytorch": Target(ratio=2.0)}, repetitions=1),
 ]

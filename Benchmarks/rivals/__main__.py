@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int)
     parser.add_argument("--width", type=int)
     parser.add_argument("--outputs", type=int)
-    parser.add_argument("--batch-size", type=int)
+    parser.add_argument("--batch", type=int)
     parser.add_argument("--queries", type=int)
     parser.add_argument("--items", type=int)
     parser.add_argument("--classes", type=int)

@@ -25,13 +25,13 @@ def run(options) -> dict:
             torch.nn.Linear(options.width, options.classes))
         torch.nn.init.trunc_normal_(head[1].weight, std=0.01)
         torch.nn.init.zeros_(head[1].bias)
-        peak = 0.1 * options.batch_size / 256
+        peak = 0.1 * options.batch / 256
         optimizer = Lars(head.parameters(), peak, momentum=0.9, trust=0.001, weight_decay=0)
-        batches = math.ceil(options.rows / options.batch_size)
+        batches = math.ceil(options.rows / options.batch)
         warm_up = min(10, options.epochs // 2)
         for epoch in range(options.epochs):
             order = torch.randperm(options.rows)
-            for index, rows in enumerate(order.split(options.batch_size)):
+            for index, rows in enumerate(order.split(options.batch)):
                 place = epoch + index / batches
                 if place < warm_up:
                     rate = peak * place / warm_up

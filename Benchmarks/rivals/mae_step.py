@@ -19,13 +19,13 @@ def run(options) -> dict:
     """
     model = MaskedAutoencoder(32, 4, 192, 12, 3, 96, 4, 4)
     optimizer = torch.optim.AdamW(model.decay_groups(0.05), lr=1.5e-4, betas=(0.9, 0.95))
-    images = torch.randn(options.batch_size, 3, 32, 32)
+    images = torch.randn(options.batch, 3, 32, 32)
     loss = torch.zeros(())
 
     def work():
         nonlocal loss
         optimizer.zero_grad(set_to_none=True)
-        noise = torch.rand(options.batch_size, model.patches)
+        noise = torch.rand(options.batch, model.patches)
         with torch.autocast("cpu", torch.bfloat16, enabled=options.precision == "bf16"):
             loss, _, _ = model(images, noise)
         loss.backward()
@@ -33,4 +33,4 @@ def run(options) -> dict:
 
     seconds = median_seconds(work, options.repetitions)
     return {
-        "seconds": seconds, "images_per_second": options.batch_size / seconds, "check": loss.item()}
+        "seconds": seconds, "images_per_second": options.batch / seconds, "check": loss.item()}
