@@ -39,6 +39,7 @@ goldens: .venv/ready ## compute Tests/Goldens/engine again with PyTorch and timm
 
 install: build ## install the program below PREFIX (/usr/local)
 	install -D -m 755 .build/release/unmask $(DESTDIR)$(PREFIX)/bin/unmask
+	cd tasks && find . -name '*.yaml' -exec install -D -m 644 {} $(DESTDIR)$(PREFIX)/share/unmask/tasks/{} \;
 
 clean: ## remove what was built (not checkpoints, results or .venv)
 	rm -rf .build
