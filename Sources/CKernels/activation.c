@@ -43,26 +43,43 @@ UK_INLINE float slope(uk_activation f, float x) {
   }
 }
 
+// Loops run over blocks in local arrays: in and out may be the same memory, and the compiler
+// vectorises only what it can prove apart.
+enum { block = 128 };
+
+UK_INLINE void forward_block(uk_activation f, const void *in, void *out, uk_type type,
+                             size_t start, size_t n) {
+  float x[block];
+  for (size_t i = 0; i < n; i++) x[i] = uk_load(in, start + i, type);
+  for (size_t i = 0; i < n; i++) x[i] = value(f, x[i]);
+  for (size_t i = 0; i < n; i++) uk_store(out, start + i, type, x[i]);
+}
+
 UK_INLINE void forward_loop(uk_activation f, const void *in, void *out, uk_type type,
                             size_t count) {
-  for (size_t i = 0; i < count; i++) uk_store(out, i, type, value(f, uk_load(in, i, type)));
+  size_t start = 0;
+  for (; start + block <= count; start += block) forward_block(f, in, out, type, start, block);
+  forward_block(f, in, out, type, start, count - start);
+}
+
+UK_INLINE void backward_block(uk_activation f, const void *in, const void *dOut, void *dIn,
+                              uk_type type, float *restrict dBias, size_t start, size_t n) {
+  float x[block], d[block];
+  for (size_t i = 0; i < n; i++) x[i] = uk_load(in, start + i, type);
+  for (size_t i = 0; i < n; i++) d[i] = uk_load(dOut, start + i, type);
+  for (size_t i = 0; i < n; i++) d[i] *= slope(f, x[i]);
+  for (size_t i = 0; i < n; i++) uk_store(dIn, start + i, type, d[i]);
+  if (dBias)
+    for (size_t i = 0; i < n; i++) dBias[i] += d[i];
 }
 
 UK_INLINE void backward_loop(uk_activation f, const void *in, const void *dOut, void *dIn,
                              uk_type type, float *dBias, size_t rows, size_t columns) {
   for (size_t r = 0; r < rows; r++) {
-    size_t start = r * columns;
-    if (dBias) {
-      for (size_t c = 0; c < columns; c++) {
-        float d = uk_load(dOut, start + c, type) * slope(f, uk_load(in, start + c, type));
-        uk_store(dIn, start + c, type, d);
-        dBias[c] += d;
-      }
-    } else {
-      for (size_t c = 0; c < columns; c++)
-        uk_store(dIn, start + c, type,
-                 uk_load(dOut, start + c, type) * slope(f, uk_load(in, start + c, type)));
-    }
+    size_t row = r * columns, c = 0;
+    for (; c + block <= columns; c += block)
+      backward_block(f, in, dOut, dIn, type, dBias ? dBias + c : 0, row + c, block);
+    backward_block(f, in, dOut, dIn, type, dBias ? dBias + c : 0, row + c, columns - c);
   }
 }
 

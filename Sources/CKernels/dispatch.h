@@ -5,7 +5,7 @@
 // Contraction stays off everywhere (see CKernels.h), so the clones compute the same bits.
 #if defined(__x86_64__) && defined(__linux__)
 #define UK_DISPATCH \
-  __attribute__((target_clones("default", "arch=haswell", "arch=skylake-avx512")))
+  __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
 #else
 #define UK_DISPATCH
 #endif
