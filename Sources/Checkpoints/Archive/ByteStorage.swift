@@ -1,0 +1,47 @@
+import Foundation
+import Support
+
+/// Bytes of a file that tensors are views of, available on demand.
+protocol ByteStorage: Sendable {
+  /// Number of bytes.
+  var count: Int { get }
+  /// Calls `body` with all the bytes.
+  func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result
+  /// Says that the bytes in `range` are not needed soon, so that their memory can go.
+  func release(_ range: Range<Int>)
+}
+
+/// A range of a mapped file.
+struct MappedStorage: ByteStorage {
+  let file: MappedFile
+  let range: Range<Int>
+
+  var count: Int { range.count }
+
+  func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
+    try body(UnsafeRawBufferPointer(rebasing: file.bytes[range]))
+  }
+
+  func release(_ part: Range<Int>) {
+    guard let base = file.bytes.baseAddress, part.count >= 1 << 16 else { return }
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    let first = (range.lowerBound + part.lowerBound + page - 1) / page * page
+    let last = (range.lowerBound + part.upperBound) / page * page
+    guard first < last else { return }
+    // The mapping is private and never written, so dropped pages are read again from the file.
+    madvise(UnsafeMutableRawPointer(mutating: base + first), last - first, Int32(MADV_DONTNEED))
+  }
+}
+
+/// Bytes that were made in memory: small arrays inside a pickle.
+struct MemoryStorage: ByteStorage {
+  let data: Data
+
+  var count: Int { data.count }
+
+  func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
+    try data.withUnsafeBytes(body)
+  }
+
+  func release(_ part: Range<Int>) {}
+}

@@ -1,0 +1,80 @@
+import Foundation
+import Support
+import Tensors
+
+/// Writes named tensors as a safetensors file of 32-bit floats.
+///
+/// The same tensors give the same bytes: names are sorted, the header is padded so that the elements
+/// begin at a multiple of 64 bytes. The file appears whole or not at all.
+/// - Parameters:
+///   - tensors: what to write; a name may occur once.
+///   - metadata: texts for the header, `["format": "pt"]`.
+///   - path: the file to write or replace.
+/// - Throws: `InputError` when the place is unwritable or full.
+package func writeSafetensors(
+  _ tensors: [(name: String, tensor: Tensor)], metadata: [String: String] = [:], to path: String
+) throws {
+  let blocks = tensors.map {
+    (name: $0.name, shape: $0.tensor.shape, data: UnsafePointer($0.tensor.data))
+  }
+  try withExtendedLifetime(tensors) {
+    try writeSafetensors(blocks, metadata: metadata, to: path)
+  }
+}
+
+/// Writes the parameters of a store as a safetensors file, under their names.
+/// - Parameters:
+///   - parameters: what to write.
+///   - metadata: texts for the header.
+///   - path: the file to write or replace.
+/// - Throws: `InputError` when the place is unwritable or full.
+package func writeSafetensors(
+  _ parameters: ParameterStore, metadata: [String: String] = [:], to path: String
+) throws {
+  let blocks = parameters.parameters.map {
+    (name: $0.name, shape: $0.shape, data: UnsafePointer($0.data))
+  }
+  try withExtendedLifetime(parameters) {
+    try writeSafetensors(blocks, metadata: metadata, to: path)
+  }
+}
+
+private typealias Block = (name: String, shape: [Int], data: UnsafePointer<Float>)
+
+private func writeSafetensors(
+  _ blocks: [Block], metadata: [String: String], to path: String
+) throws {
+  let sorted = blocks.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+  for (first, second) in zip(sorted, sorted.dropFirst()) {
+    precondition(first.name != second.name, "the tensor '\(first.name)' is given twice")
+  }
+  let header = safetensorsHeader(sorted, metadata)
+  try AtomicFile.write(to: path) { writer in
+    try writer.write(header)
+    for block in sorted {
+      let bytes = block.shape.reduce(1, *) * MemoryLayout<Float>.stride
+      try writer.write(UnsafeRawBufferPointer(start: block.data, count: bytes))
+    }
+  }
+}
+
+/// Length and text of the header, together a multiple of 64 bytes.
+private func safetensorsHeader(_ blocks: [Block], _ metadata: [String: String]) -> Data {
+  var members: [String: JSON] = [:]
+  if !metadata.isEmpty { members["__metadata__"] = .object(metadata.mapValues { .string($0) }) }
+  var offset = 0
+  for block in blocks {
+    let end = offset + block.shape.reduce(1, *) * MemoryLayout<Float>.stride
+    members[block.name] = [
+      "dtype": "F32", "shape": .array(block.shape.map { .integer($0) }),
+      "data_offsets": [.integer(offset), .integer(end)],
+    ]
+    offset = end
+  }
+  var text = JSON.object(members).data()
+  let padding = (64 - (8 + text.count) % 64) % 64
+  text.append(contentsOf: [UInt8](repeating: UInt8(ascii: " "), count: padding))
+  var header = withUnsafeBytes(of: UInt64(text.count).littleEndian) { Data($0) }
+  header.append(text)
+  return header
+}

@@ -1,0 +1,80 @@
+import Support
+import Tensors
+
+/// What is known about a tensor before it is read.
+package struct TensorEntry: Sendable, Equatable {
+  /// Extents, outermost first.
+  package let shape: [Int]
+  package let type: StoredType
+  /// Number of elements.
+  package var count: Int { shape.reduce(1, *) }
+}
+
+/// The named tensors of a checkpoint file, read when they are asked for, and what else it says.
+///
+/// Tensors of nested dictionaries are named by their path, `state_dict.module.conv1.weight`;
+/// everything that is no tensor is in `metadata`, under the same nesting.
+package struct TensorArchive: Sendable {
+  /// The file or folder, for messages.
+  package let source: String
+  /// Which format it is, by the name of its `CheckpointFormat`.
+  package let format: String
+  /// All names, in the order of the file.
+  package let names: [String]
+  /// Settings, arguments, counters and the like; an object.
+  package let metadata: JSON
+  private let tensors: [String: StoredTensor]
+
+  /// An archive of tensors in order; of a name given twice the last counts.
+  init(
+    source: String, format: String, tensors: [(name: String, tensor: StoredTensor)],
+    metadata: JSON = .object([:])
+  ) {
+    self.source = source
+    self.format = format
+    self.metadata = metadata
+    self.tensors = Dictionary(tensors.map { ($0.name, $0.tensor) }) { _, last in last }
+    var seen: Set<String> = []
+    names = tensors.map(\.name).filter { seen.insert($0).inserted }
+  }
+
+  /// Shape and type of a tensor; nil when there is none of that name.
+  package func entry(_ name: String) -> TensorEntry? {
+    tensors[name].map { TensorEntry(shape: $0.shape, type: $0.type) }
+  }
+
+  /// The tensor `name` in 32-bit floats.
+  /// - Throws: `InputError` if it is absent or its bytes are damaged.
+  package func floats(_ name: String) throws -> Tensor {
+    let stored = try stored(name)
+    let tensor = Tensor(stored.shape)
+    try stored.read(into: tensor.data)
+    return tensor
+  }
+
+  /// Writes the tensor `name` in 32-bit floats to memory that has room for `entry(name).count`.
+  /// - Throws: `InputError` if it is absent or its bytes are damaged.
+  package func read(_ name: String, into target: UnsafeMutablePointer<Float>) throws {
+    try stored(name).read(into: target)
+  }
+
+  private func stored(_ name: String) throws -> StoredTensor {
+    guard let stored = tensors[name] else {
+      throw InputError(
+        source, "has no tensor '\(name)'", suggestion(for: name, among: names))
+    }
+    return stored
+  }
+
+  /// The same tensors with other metadata, source or format.
+  func with(metadata: JSON? = nil, source: String? = nil, format: String? = nil) -> TensorArchive {
+    TensorArchive(
+      source: source ?? self.source, format: format ?? self.format, tensors: stored(),
+      metadata: metadata ?? self.metadata)
+  }
+
+  /// All tensors with their names, in order.
+  func stored() -> [(name: String, tensor: StoredTensor)] {
+    names.compactMap { name in tensors[name].map { (name, $0) } }
+  }
+}

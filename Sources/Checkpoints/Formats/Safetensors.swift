@@ -1,0 +1,125 @@
+import Foundation
+import Support
+
+/// Hugging Face's safetensors: 8 bytes of header length, a JSON header, then the elements.
+///
+///     { "__metadata__": {"key": "text"}, "name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]} }
+///
+/// Tensors must fill the data part without gap or overlap, as in the reference implementation.
+enum Safetensors: CheckpointFormat {
+  static let name = "safetensors"
+  static let summary = "safetensors"
+  /// No encoder's header comes near this; JSON of more would cost memory out of all proportion.
+  static let maximumHeader = 4 << 20
+
+  static func recognizes(_ source: CheckpointSource) -> Bool {
+    let bytes = source.bytes
+    return bytes.count >= 9 && bytes[8] == UInt8(ascii: "{")
+      || source.file != nil && source.path.hasSuffix(".safetensors")
+  }
+
+  static func open(_ source: CheckpointSource) throws -> TensorArchive {
+    let file = try source.requireFile()
+    let (header, start) = try header(of: file)
+    guard let members = header.object else {
+      throw InputError(file.path, "its header is \(header.kind), not a mapping of tensors")
+    }
+    var tensors: [(name: String, range: Range<Int>, tensor: StoredTensor)] = []
+    for (name, value) in members where name != "__metadata__" {
+      let place = try Place(value, subject: "\(file.path): tensor '\(name)'")
+      tensors.append((name, place.range, try place.tensor(in: file, dataStart: start)))
+    }
+    tensors.sort {
+      ($0.range.lowerBound, $0.range.upperBound, $0.name) < (
+        $1.range.lowerBound, $1.range.upperBound, $1.name
+      )
+    }
+    try checkCoverage(tensors.map { ($0.name, $0.range) }, of: file.count - start, file.path)
+    return TensorArchive(
+      source: file.path, format: name, tensors: tensors.map { ($0.name, $0.tensor) },
+      metadata: header["__metadata__"] ?? .object([:]))
+  }
+
+  /// The parsed header, and the byte at which the data part begins.
+  private static func header(of file: MappedFile) throws -> (JSON, Int) {
+    guard file.count >= 8 else {
+      throw InputError(file.path, "ends after \(file.count) bytes", "fetch the file again")
+    }
+    let length = UInt64(littleEndian: file.bytes.loadUnaligned(as: UInt64.self))
+    guard length <= file.count - 8 else {
+      throw InputError(
+        file.path, "its header claims \(length) bytes and the file has \(file.count)",
+        "the download is incomplete or this is no safetensors file; fetch it again")
+    }
+    guard length <= maximumHeader else {
+      throw InputError(file.path, "its header of \(length) bytes exceeds \(maximumHeader)")
+    }
+    let end = 8 + Int(length)
+    let text = Data(file.bytes[8..<end])
+    return (try JSON.parse(text, from: "\(file.path): header"), end)
+  }
+
+  /// Refuses data that no tensor or two tensors claim.
+  private static func checkCoverage(
+    _ ranges: [(name: String, range: Range<Int>)], of count: Int, _ path: String
+  ) throws {
+    var end = 0
+    var last = ""
+    for (name, range) in ranges {
+      guard range.lowerBound >= end else {
+        throw InputError(path, "the tensors '\(last)' and '\(name)' overlap")
+      }
+      guard range.lowerBound == end else {
+        throw InputError(path, "bytes \(end)..<\(range.lowerBound) belong to no tensor")
+      }
+      (end, last) = (range.upperBound, name)
+    }
+    guard end == count else {
+      throw InputError(path, "holds \(count) bytes of tensors where its header places \(end)")
+    }
+  }
+}
+
+/// One entry of the header.
+private struct Place {
+  let subject: String
+  let type: StoredType
+  let shape: [Int]
+  /// Bytes from the beginning of the data part.
+  let range: Range<Int>
+
+  init(_ json: JSON, subject: String) throws {
+    self.subject = subject
+    guard let typeName = json["dtype"]?.string, let sizes = json["shape"]?.array,
+      let offsets = json["data_offsets"]?.array, offsets.count == 2
+    else { throw InputError(subject, "lacks dtype, shape or data_offsets") }
+    guard let type = StoredType(rawValue: typeName) else {
+      throw InputError(subject, "has elements of type \(typeName), which cannot be read")
+    }
+    let shape = sizes.compactMap(\.int)
+    guard shape.count == sizes.count, let count = elementCount(shape) else {
+      throw InputError(subject, "has an impossible shape")
+    }
+    guard let begin = offsets[0].int, let end = offsets[1].int, 0 <= begin, begin <= end else {
+      throw InputError(subject, "has impossible offsets")
+    }
+    guard end - begin == count * type.width else {
+      throw InputError(
+        subject, "of shape \(shape) and type \(typeName) does not take \(end - begin) bytes")
+    }
+    self.type = type
+    self.shape = shape
+    range = begin..<end
+  }
+
+  func tensor(in file: MappedFile, dataStart: Int) throws -> StoredTensor {
+    guard range.upperBound <= file.count - dataStart else {
+      throw InputError(
+        subject, "ends at byte \(range.upperBound) of \(file.count - dataStart)",
+        "the download is incomplete; fetch it again")
+    }
+    let bytes = dataStart + range.lowerBound..<dataStart + range.upperBound
+    return try StoredTensor(
+      type, shape: shape, storage: MappedStorage(file: file, range: bytes), subject: subject)
+  }
+}
