@@ -1,0 +1,86 @@
+import Foundation
+import Support
+
+/// The header of a `.npy` file: `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`.
+struct NumPyHeader {
+  static let signature: [UInt8] = [0x93] + Array("NUMPY".utf8)
+
+  let type: NumPyType
+  let shape: [Int]
+  let isColumnMajor: Bool
+  /// Where the elements begin.
+  let start: Int
+
+  /// Reads the header at the beginning of `bytes`; nil for an array that holds no numbers.
+  /// - Throws: `InputError` if it is damaged.
+  init?(_ bytes: UnsafeRawBufferPointer, subject: String) throws {
+    let damaged = InputError(subject, "has a damaged NumPy header", "fetch the file again")
+    guard bytes.count >= 12, bytes.starts(with: Self.signature) else { throw damaged }
+    let isShort = bytes[6] == 1
+    let text = isShort ? 10 : 12
+    let length = isShort ? Int(loadHalf(bytes, 8)) : Int(loadWord(bytes, 8))
+    guard (1...3).contains(bytes[6]), length <= 1 << 16, length <= bytes.count - text,
+      let header = String(validating: bytes[text..<text + length], as: UTF8.self)
+    else { throw damaged }
+    start = text + length
+    guard let order = Self.value(of: "fortran_order", in: header),
+      let shape = Self.shape(in: header)
+    else { throw damaged }
+    guard let quoted = Self.value(of: "descr", in: header), "'\"".contains(quoted.first ?? " "),
+      let type = NumPyType(String(quoted.dropFirst().prefix { $0 != "'" && $0 != "\"" }))
+    else { return nil }
+    self.type = type
+    self.shape = shape
+    isColumnMajor = order.hasPrefix("True")
+  }
+
+  /// The text after `'key':`.
+  private static func value(of key: String, in header: String) -> Substring? {
+    for quote in ["'", "\""] {
+      guard let found = header.range(of: quote + key + quote) else { continue }
+      let rest = header[found.upperBound...].drop { $0 == " " }
+      guard rest.first == ":" else { return nil }
+      return rest.dropFirst().drop { $0 == " " }
+    }
+    return nil
+  }
+
+  private static func shape(in header: String) -> [Int]? {
+    guard let text = value(of: "shape", in: header), text.first == "(",
+      let end = text.firstIndex(of: ")")
+    else { return nil }
+    let parts = text[..<end].dropFirst().split(separator: ",")
+      .map { $0.filter { $0 != " " && $0 != "L" } }.filter { !$0.isEmpty }
+    let extents = parts.compactMap { Int($0) }
+    return extents.count == parts.count && extents.count <= 32 ? extents : nil
+  }
+
+  /// The array, whose elements follow the header in `storage`.
+  func tensor(in storage: any ByteStorage, subject: String) throws -> StoredTensor {
+    guard let count = elementCount(shape), count * type.stored.width <= storage.count - start else {
+      throw InputError(
+        subject, "ends before its \(shape) elements", "the download is incomplete; fetch it again")
+    }
+    return try StoredTensor(
+      type.stored, shape: shape, strides: isColumnMajor ? columnMajorStrides(shape) : nil,
+      isBigEndian: type.isBigEndian,
+      storage: SlicedStorage(base: storage, range: start..<start + count * type.stored.width),
+      subject: subject)
+  }
+}
+
+/// A range of another storage.
+struct SlicedStorage: ByteStorage {
+  let base: any ByteStorage
+  let range: Range<Int>
+
+  var count: Int { range.count }
+
+  func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
+    try base.withBytes { try body(UnsafeRawBufferPointer(rebasing: $0[range])) }
+  }
+
+  func release(_ part: Range<Int>) {
+    base.release(range.lowerBound + part.lowerBound..<range.lowerBound + part.upperBound)
+  }
+}

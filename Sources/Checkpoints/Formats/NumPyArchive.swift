@@ -1,0 +1,31 @@
+import Foundation
+import Support
+
+/// NumPy's `.npz`: a zip of `.npy` files, each the tensor of its name.
+enum NumPyArchive: CheckpointFormat {
+  static let name = "npz"
+  static let summary = "NumPy (.npz)"
+
+  static func recognizes(_ source: CheckpointSource) -> Bool {
+    let bytes = source.bytes
+    guard source.starts(with: zipSignature), bytes.count >= 30 else { return false }
+    let nameEnd = 30 + Int(loadHalf(bytes, 26))
+    return nameEnd <= bytes.count && bytes[30..<nameEnd].suffix(4).elementsEqual(".npy".utf8)
+  }
+
+  static func open(_ source: CheckpointSource) throws -> TensorArchive {
+    let file = try source.requireFile()
+    let archive = try ZipArchive(file)
+    let tensors = try archive.entries.compactMap { entry -> (name: String, tensor: StoredTensor)? in
+      guard entry.name.hasSuffix(".npy") else { return nil }
+      let storage = archive.storage(of: entry)
+      let subject = "\(file.path): array '\(entry.name.prefix(200))'"
+      let header = try storage.withBytes { try NumPyHeader($0, subject: subject) }
+      guard let header else { return nil }
+      let tensor = try header.tensor(in: storage, subject: subject)
+      return (String(entry.name.dropLast(".npy".count)), tensor)
+    }
+    guard !tensors.isEmpty else { throw InputError(file.path, "holds no arrays of numbers") }
+    return TensorArchive(source: file.path, format: name, tensors: tensors)
+  }
+}
