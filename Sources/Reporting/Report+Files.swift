@@ -58,7 +58,7 @@ extension Report {
     if let predictions = task.predictions { return predictions }
     guard let reference = task.predictionsFile, let folder else { return nil }
     let path = folder + "/" + reference.path
-    let data = try Data(MappedFile(path).bytes)
+    let data = try MappedFile(path).data
     guard SHA256.hex(of: data) == reference.sha256 else {
       throw InputError(
         path, "is not the file that the report was written with (its hash differs)",

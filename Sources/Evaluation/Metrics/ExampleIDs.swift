@@ -37,10 +37,11 @@ package struct ExampleIDs: Equatable, Sendable {
 
   /// An id that occurs twice, if there is one.
   package var duplicate: String? {
-    let order = sorted
-    for position in order.indices.dropFirst()
-    where compare(order[position - 1], order[position]) == 0 { return self[order[position]] }
-    return nil
+    let hashes = self.hashes.sorted()
+    let isSuspect = zip(hashes, hashes.dropFirst()).contains { $0 == $1 }
+    guard isSuspect else { return nil }
+    var seen: Set<String> = []
+    return (0..<count).lazy.map { self[$0] }.first { !seen.insert($0).inserted }
   }
 
   /// For each id of `other`, its position here; nil if an id is missing here or the numbers differ.
@@ -57,16 +58,16 @@ package struct ExampleIDs: Equatable, Sendable {
     return positions
   }
 
-  /// The positions of the ids in ascending order of their bytes.
-  private var sorted: [Int] { (0..<count).sorted { compare($0, $1) < 0 } }
-
-  private func compare(_ first: Int, _ second: Int) -> Int {
+  /// A 64-bit hash (FNV-1a) of each id, to find duplicates without a string each.
+  private var hashes: [UInt64] {
     bytes.withUnsafeBufferPointer { bytes in
-      for offset in 0..<width {
-        let difference = Int(bytes[first * width + offset]) - Int(bytes[second * width + offset])
-        if difference != 0 { return difference }
+      (0..<count).map { row in
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for offset in row * width..<(row + 1) * width {
+          hash = (hash ^ UInt64(bytes[offset])) &* 0x100_0000_01B3
+        }
+        return hash
       }
-      return 0
     }
   }
 }

@@ -25,14 +25,14 @@ package struct Bootstrap: Sendable {
     sums = resampledSums(of: statistics, resamples: resamples, seed: seed, pool: pool)
   }
 
-  /// The distribution of a metric over the resamples.
+  /// A metric of each resample.
   ///
   /// - Parameter metric: computes the metric from the column sums; not a number where it is
   ///   undefined, for example when a resample has no image of any class.
-  /// - Returns: the metric of the images as they are and of each resample.
-  package func distribution(
+  /// - Returns: the metric of the images as they are, of each resample, and without each image.
+  package func replicates(
     of metric: (UnsafeBufferPointer<Double>) -> Double
-  ) -> BootstrapDistribution {
+  ) -> BootstrapReplicates {
     let columns = statistics.columns
     let totals = statistics.totals
     let values = sums.withUnsafeBufferPointer { sums in
@@ -40,32 +40,72 @@ package struct Bootstrap: Sendable {
         metric(UnsafeBufferPointer(rebasing: sums[$0 * columns..<($0 + 1) * columns]))
       }
     }
-    return BootstrapDistribution(
+    return BootstrapReplicates(
       point: totals.withUnsafeBufferPointer(metric), values: values,
-      acceleration: acceleration(totals, metric))
+      leftOut: leavingOneOut(totals, metric))
   }
 
-  /// The skewness constant of the BCa interval, from leaving out one image at a time.
-  private func acceleration(
+  /// The distribution of a metric over the resamples.
+  ///
+  /// - Parameter metric: computes the metric from the column sums.
+  /// - Returns: what intervals and p values are read from.
+  package func distribution(
+    of metric: (UnsafeBufferPointer<Double>) -> Double
+  ) -> BootstrapDistribution {
+    BootstrapDistribution(replicates(of: metric))
+  }
+
+  /// The metric without each image in turn.
+  private func leavingOneOut(
     _ totals: [Double], _ metric: (UnsafeBufferPointer<Double>) -> Double
-  ) -> Double {
+  ) -> [Double] {
     let images = statistics.images
     var without = totals
-    let leftOut = (0..<images).map { image in
-      for column in 0..<totals.count {
-        without[column] = totals[column] - statistics.values[column * images + image]
+    return statistics.values.withUnsafeBufferPointer { values in
+      (0..<images).map { image in
+        for column in 0..<totals.count {
+          without[column] = totals[column] - values[column * images + image]
+        }
+        return without.withUnsafeBufferPointer(metric)
       }
-      return without.withUnsafeBufferPointer(metric)
-    }.filter { $0.isFinite }
-    let mean = leftOut.reduce(0, +) / Double(max(1, leftOut.count))
+    }
+  }
+}
+
+/// A metric of the images as they are, of each resample, and without each image.
+///
+/// Replicates of two checkpoints from the same resamples subtract to those of their difference.
+package struct BootstrapReplicates: Sendable {
+  /// The metric of the images as they are.
+  package let point: Double
+  /// The metric of each resample, in order; not a number where it is undefined.
+  package let values: [Double]
+  /// The metric without each image in turn.
+  package let leftOut: [Double]
+
+  /// The replicates of the difference of two metrics of the same resamples.
+  package static func - (
+    first: BootstrapReplicates, second: BootstrapReplicates
+  ) -> BootstrapReplicates {
+    precondition(
+      first.values.count == second.values.count && first.leftOut.count == second.leftOut.count,
+      "replicates of different resamples")
+    return BootstrapReplicates(
+      point: first.point - second.point, values: zip(first.values, second.values).map { $0 - $1 },
+      leftOut: zip(first.leftOut, second.leftOut).map { $0 - $1 })
+  }
+
+  /// The skewness constant of the BCa interval (Efron 1987), from leaving out one image at a time.
+  var acceleration: Double {
+    let values = leftOut.filter { $0.isFinite }
+    let mean = values.reduce(0, +) / Double(max(1, values.count))
     var squares = 0.0
     var cubes = 0.0
-    for value in leftOut {
+    for value in values {
       let influence = mean - value
       squares += influence * influence
       cubes += influence * influence * influence
     }
-    guard squares > 0 else { return 0 }
-    return cubes / (6 * squares * squares.squareRoot())
+    return squares > 0 ? cubes / (6 * squares * squares.squareRoot()) : 0
   }
 }

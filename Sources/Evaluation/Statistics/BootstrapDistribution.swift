@@ -20,11 +20,12 @@ package struct BootstrapDistribution: Sendable {
   package let undefined: Int
   private let acceleration: Double
 
-  init(point: Double, values: [Double], acceleration: Double) {
-    self.point = point
-    self.values = values.filter { $0.isFinite }.sorted()
-    undefined = values.count - self.values.count
-    self.acceleration = acceleration
+  /// Sorts the replicates of a metric.
+  package init(_ replicates: BootstrapReplicates) {
+    point = replicates.point
+    values = replicates.values.filter { $0.isFinite }.sorted()
+    undefined = replicates.values.count - values.count
+    acceleration = replicates.acceleration
   }
 
   /// Mean of the resampled values less the point estimate.

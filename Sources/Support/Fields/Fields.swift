@@ -62,9 +62,9 @@ package final class Fields {
       throw InputError(path, "holds \(bytes.count) bytes, too many for a configuration")
     }
     if path.hasSuffix(".json") {
-      try self.init(json: JSON.parse(Data(bytes.bytes), from: path), file: path)
+      try self.init(json: JSON.parse(bytes.data, from: path), file: path)
     } else {
-      guard let text = String(validating: bytes.bytes, as: UTF8.self) else {
+      guard let text = String(validating: bytes.data, as: UTF8.self) else {
         throw InputError(path, "is not UTF-8 text")
       }
       try self.init(yaml: text, file: path)

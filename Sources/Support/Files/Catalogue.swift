@@ -36,7 +36,7 @@ package enum Catalogue {
   /// The first sentence of the comment that opens the file, or nothing.
   package static func summary(of path: String) -> String {
     guard let file = try? MappedFile(path) else { return "" }
-    let text = String(decoding: file.bytes.prefix(4096), as: UTF8.self)
+    let text = String(decoding: file.data.prefix(4096), as: UTF8.self)
     guard let line = text.split(separator: "\n").first, line.hasPrefix("#") else { return "" }
     return line.drop { $0 == "#" || $0 == " " }.description
   }

@@ -38,6 +38,11 @@ package final class MappedFile: @unchecked Sendable {
     bytes = UnsafeRawBufferPointer(start: address, count: count)
   }
 
+  /// A copy of the content.
+  ///
+  /// `Data(file.bytes)` alone may unmap the file before it is copied: `bytes` does not keep it alive.
+  package var data: Data { withExtendedLifetime(self) { Data(bytes) } }
+
   deinit {
     guard let address = bytes.baseAddress else { return }
     munmap(UnsafeMutableRawPointer(mutating: address), bytes.count)

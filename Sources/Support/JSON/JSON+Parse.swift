@@ -42,7 +42,7 @@ extension JSON {
     guard file.count <= limit else {
       throw InputError(path, "holds \(file.count) bytes of JSON, more than \(limit)")
     }
-    return try parse(Data(file.bytes), from: path, limit: limit)
+    return try parse(file.data, from: path, limit: limit)
   }
 
   private static func parseTerminated(

@@ -1,0 +1,77 @@
+import Foundation
+import Support
+
+/// A report under the name by which tables call it.
+package struct ReportEntry: Sendable {
+  /// The report.
+  package let report: Report
+  /// The path it was given by.
+  package let path: String
+  /// The checkpoint's name, with the folder where two have the same.
+  package fileprivate(set) var label: String
+}
+
+/// More reports than this are refused: a table of them helps nobody, and pairs grow with the square.
+package let mostReports = 1_000
+
+/// Reads reports for a comparison.
+///
+/// - Parameter paths: report files, folders that hold a `report.json`, or folders of such folders.
+/// - Returns: each report once, in the order given; a folder's reports in the order of their names.
+/// - Throws: `InputError` if a path holds no report, a report is unusable, or there are too many.
+package func loadReports(_ paths: [String]) throws -> [ReportEntry] {
+  let files = try paths.flatMap(reportFiles)
+  guard files.count <= mostReports else {
+    throw InputError(
+      paths.first ?? "reports", "\(files.count) reports are more than \(mostReports)",
+      "compare fewer at a time")
+  }
+  var seen: Set<String> = []
+  var entries: [ReportEntry] = []
+  for file in files where seen.insert(URL(fileURLWithPath: file).standardizedFileURL.path).inserted
+  {
+    let report = try Report.read(file)
+    entries.append(ReportEntry(report: report, path: file, label: report.checkpoint.name))
+  }
+  label(&entries)
+  return entries
+}
+
+/// The report files that a path stands for.
+private func reportFiles(_ path: String) throws -> [String] {
+  var isFolder: ObjCBool = false
+  guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+    throw InputError(path, "does not exist", "give a report.json or the folder that holds it")
+  }
+  guard isFolder.boolValue else { return [path] }
+  let folder = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+  if FileManager.default.fileExists(atPath: folder + "/report.json") {
+    return [folder + "/report.json"]
+  }
+  let names = (try? FileManager.default.contentsOfDirectory(atPath: folder))?.sorted() ?? []
+  let inside = names.map { "\(folder)/\($0)/report.json" }
+    .filter { FileManager.default.fileExists(atPath: $0) }
+  guard !inside.isEmpty else {
+    throw InputError(path, "holds no report.json", "evaluate a checkpoint first")
+  }
+  return inside
+}
+
+/// Tells entries of the same name apart by their folder, then by a number.
+private func label(_ entries: inout [ReportEntry]) {
+  let names = Dictionary(grouping: entries.indices) { entries[$0].label }
+  for (name, indices) in names where indices.count > 1 {
+    var taken: Set<String> = []
+    for index in indices {
+      let folder = ((entries[index].path as NSString).deletingLastPathComponent as NSString)
+        .lastPathComponent
+      var label = folder.isEmpty ? name : "\(name) (\(folder))"
+      var number = 2
+      while !taken.insert(label).inserted {
+        label = "\(name) (\(folder) \(number))"
+        number += 1
+      }
+      entries[index].label = label
+    }
+  }
+}

@@ -1,0 +1,23 @@
+import Foundation
+
+/// Runs scripts with the machine's `python3`, where there is one.
+enum Python {
+  /// Whether `python3` can import a module.
+  static func has(_ module: String) -> Bool { (try? run("import \(module)")) == "" }
+
+  /// What a script printed, errors included; empty if it succeeded silently.
+  static func run(_ script: String, _ arguments: String...) throws -> String {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = ["python3", "-c", script] + arguments
+    let output = Pipe()
+    process.standardOutput = output
+    process.standardError = output
+    try process.run()
+    let data = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    let text = String(decoding: data, as: UTF8.self)
+    return text.isEmpty && process.terminationStatus != 0
+      ? "exit code \(process.terminationStatus)" : text
+  }
+}
