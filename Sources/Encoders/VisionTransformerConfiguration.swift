@@ -4,7 +4,7 @@ import Tensors
 /// Everything that fixes the shape and arithmetic of a vision transformer.
 package struct VisionTransformerConfiguration: Sendable, Equatable {
   /// Where position embeddings come from.
-  package enum Positions: String, Sendable {
+  package enum Positions: String, Sendable, CaseIterable {
     /// A trained table.
     case learned
     /// A fixed sine-cosine table, stored but not trained.
@@ -14,7 +14,7 @@ package struct VisionTransformerConfiguration: Sendable, Equatable {
   }
 
   /// What follows the attention of a block.
-  package enum MLP: String, Sendable {
+  package enum MLP: String, Sendable, CaseIterable {
     /// Two linear layers with an activation between.
     case plain
     /// `(silu(x W₁) ⊙ x W₂) W₃`, as in DINOv2's giant.
@@ -22,7 +22,7 @@ package struct VisionTransformerConfiguration: Sendable, Equatable {
   }
 
   /// A bias on attention scores that depends on the offset of two patches (BEiT).
-  package enum RelativePositions: String, Sendable {
+  package enum RelativePositions: String, Sendable, CaseIterable {
     case none
     case shared
     case perBlock

@@ -18,7 +18,7 @@ package func writeSafetensors(
     (name: $0.name, shape: $0.tensor.shape, data: UnsafePointer($0.tensor.data))
   }
   try withExtendedLifetime(tensors) {
-    try writeSafetensors(blocks, metadata: metadata, to: path)
+    try writeSafetensors(blocks: blocks, metadata: metadata, to: path)
   }
 }
 
@@ -35,14 +35,22 @@ package func writeSafetensors(
     (name: $0.name, shape: $0.shape, data: UnsafePointer($0.data))
   }
   try withExtendedLifetime(parameters) {
-    try writeSafetensors(blocks, metadata: metadata, to: path)
+    try writeSafetensors(blocks: blocks, metadata: metadata, to: path)
   }
 }
 
 private typealias Block = (name: String, shape: [Int], data: UnsafePointer<Float>)
 
-private func writeSafetensors(
-  _ blocks: [Block], metadata: [String: String], to path: String
+/// Writes memory that the caller keeps alive as a safetensors file of 32-bit floats.
+///
+/// - Parameters:
+///   - blocks: names, shapes and elements; a name may occur once.
+///   - metadata: texts for the header.
+///   - path: the file to write or replace.
+/// - Throws: `InputError` when the place is unwritable or full.
+package func writeSafetensors(
+  blocks: [(name: String, shape: [Int], data: UnsafePointer<Float>)],
+  metadata: [String: String], to path: String
 ) throws {
   let sorted = blocks.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
   for (first, second) in zip(sorted, sorted.dropFirst()) {

@@ -7,13 +7,22 @@ import Tensors
 package struct FocalMask: MaskGenerator {
   package static let kind = "focal"
   package static let summary = "only one square is seen (MSCN)"
-  private let side: Int
+  private let ratio: Double
+  private let fixedSide: Int
 
   package init(_ fields: Fields) throws {
-    side = try fields.take("side", default: 4, in: 1..., "side of the visible square, in patches")
+    ratio = try fields.take("ratio", default: 0.75, in: 0...0.99, "share of patches hidden")
+    fixedSide = try fields.take(
+      "side", default: 0, in: 0..., "side of the visible square, in patches; 0: from the ratio")
+  }
+
+  private func side(rows: Int, columns: Int) -> Int {
+    if fixedSide > 0 { return fixedSide }
+    return max(1, Int((Double(rows * columns) * (1 - ratio)).squareRoot().rounded()))
   }
 
   package func visibleCount(rows: Int, columns: Int) throws -> Int {
+    let side = side(rows: rows, columns: columns)
     guard side <= rows, side <= columns, side * side < rows * columns else {
       throw InputError(
         "mask.side", "a square of \(side) patches leaves nothing to hide on \(rows) × \(columns)",
@@ -23,6 +32,7 @@ package struct FocalMask: MaskGenerator {
   }
 
   package func plan(rows: Int, columns: Int, random: inout RandomStream) -> MaskPlan {
+    let side = side(rows: rows, columns: columns)
     let top = random.below(rows - side + 1)
     let left = random.below(columns - side + 1)
     return MaskPlan(

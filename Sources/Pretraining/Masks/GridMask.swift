@@ -11,7 +11,10 @@ package struct GridMask: MaskGenerator {
   private let hasRandomOffset: Bool
 
   package init(_ fields: Fields) throws {
-    cell = try fields.take("cell", default: 2, in: 1...16, "side of a cell, in patches")
+    let ratio = try fields.take("ratio", default: 0.75, in: 0...0.99, "share of patches hidden")
+    let fitting = max(1, Int((1 / (1 - ratio).squareRoot()).rounded()))
+    cell = try fields.take(
+      "cell", default: fitting, in: 1...16, "side of a cell, in patches; from the ratio if absent")
     hasRandomOffset = try fields.take(
       "random_offset", default: false, "draw the kept corner for each image")
   }

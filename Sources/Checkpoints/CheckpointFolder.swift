@@ -1,0 +1,140 @@
+import Encoders
+import Foundation
+import Support
+import Tensors
+import Vision
+
+/// A checkpoint as Unmask writes it, in the form that timm loads with no renaming.
+///
+/// `config.json` (timm's architecture and arguments, and ours), `model.safetensors` (timm's names),
+/// `training.json` (recipe, seed, data, curve), `pretraining.safetensors` (decoder and heads) and
+/// `state.safetensors` (optimiser, for resuming; removable).
+package struct CheckpointFolder: Sendable {
+  /// The folder.
+  package let path: String
+
+  /// A checkpoint folder at `path`, which need not exist yet.
+  package init(_ path: String) { self.path = path }
+
+  /// Path of the encoder's weights.
+  package var modelPath: String { path + "/model.safetensors" }
+  /// Path of the weights that only pretraining uses.
+  package var pretrainingPath: String { path + "/pretraining.safetensors" }
+  /// Path of what a resumed run needs.
+  package var statePath: String { path + "/state.safetensors" }
+  /// Path of the record of the run.
+  package var trainingPath: String { path + "/training.json" }
+  /// Path of the description of the encoder.
+  package var configPath: String { path + "/config.json" }
+
+  /// Whether the folder holds a checkpoint of ours.
+  package var exists: Bool {
+    [modelPath, configPath].allSatisfy { FileManager.default.fileExists(atPath: $0) }
+      && (try? JSON.parse(contentsOf: configPath))?["unmask"] != nil
+  }
+
+  /// Writes the encoder, replacing what was there; each file appears whole or not at all.
+  ///
+  /// - Parameters:
+  ///   - encoder: its weights go under timm's names.
+  ///   - preprocessing: the transform of evaluation.
+  ///   - heads: weights that only pretraining uses; nil for none.
+  ///   - training: the record of the run; nil when there was none.
+  /// - Throws: `InputError` when the folder is unwritable or the disk full.
+  package func write(
+    _ encoder: VisionTransformer, preprocessing: Preprocessing, heads: ParameterStore? = nil,
+    training: JSON? = nil
+  ) throws {
+    try AtomicFile.createFolder(path)
+    try writeSafetensors(encoder.parameters, metadata: ["format": "pt"], to: modelPath)
+    if let heads {
+      try writeSafetensors(heads, metadata: ["format": "pt"], to: pretrainingPath)
+    }
+    if let training { try AtomicFile.write(training.text(pretty: true) + "\n", to: trainingPath) }
+    let config = Self.config(of: encoder, preprocessing: preprocessing)
+    try AtomicFile.write(config.text(pretty: true) + "\n", to: configPath)
+  }
+
+  /// Reads the encoder back.
+  ///
+  /// - Returns: the encoder, and the transform of evaluation.
+  /// - Throws: `InputError` when a file is missing, damaged, or does not fit the others.
+  package func read() throws -> (encoder: VisionTransformer, preprocessing: Preprocessing) {
+    let config = try JSON.parse(contentsOf: configPath)
+    guard let ours = config["unmask"] else {
+      throw InputError(configPath, "has no 'unmask' section", "give a checkpoint folder of Unmask")
+    }
+    let fields = try Fields(json: ours, file: configPath)
+    let name = try fields.takeRequired("name", "the encoder's name") as String
+    let configuration = try VisionTransformerConfiguration(
+      fields.takeFields("encoder", "the architecture"))
+    let section = try fields.takeFields("preprocessing", "the transform of evaluation")
+    let preprocessing = try Preprocessing(
+      section, default: Preprocessing(side: configuration.side))
+    try section.finish()
+    let encoder = try VisionTransformer(configuration, name: name)
+    let archive = try openCheckpoint(modelPath)
+    try archive.load(into: encoder.parameters)
+    encoder.parameters.refreshBfloat16()
+    return (encoder, preprocessing)
+  }
+
+  /// The record of the run; nil when there is none.
+  /// - Throws: `InputError` when it is damaged.
+  package func training() throws -> JSON? {
+    guard FileManager.default.fileExists(atPath: trainingPath) else { return nil }
+    return try JSON.parse(contentsOf: trainingPath)
+  }
+
+  private static func config(of encoder: VisionTransformer, preprocessing: Preprocessing) -> JSON {
+    let c = encoder.configuration
+    return [
+      "architecture": "vit_base_patch16_224",
+      "num_classes": 0,
+      "num_features": .integer(c.width),
+      "global_pool": "token",
+      "model_args": [
+        "img_size": .integer(c.side), "patch_size": .integer(c.patch),
+        "in_chans": .integer(c.channels), "embed_dim": .integer(c.width),
+        "depth": .integer(c.depth), "num_heads": .integer(c.heads),
+        "mlp_ratio": .number(Double(c.mlpWidth) / Double(c.width)),
+        "qkv_bias": .bool(c.hasQKVBias), "class_token": .bool(c.hasClassToken),
+        "num_classes": 0,
+      ],
+      "pretrained_cfg": [
+        "input_size": [.integer(c.channels), .integer(c.side), .integer(c.side)],
+        "mean": .array(preprocessing.statistics.mean.map { .number(decimal($0)) }),
+        "std": .array(preprocessing.statistics.deviation.map { .number(decimal($0)) }),
+        "interpolation": .string(preprocessing.interpolation.rawValue),
+        "crop_pct": .number(preprocessing.cropRatio),
+        "num_classes": 0,
+      ],
+      "unmask": [
+        "name": .string(encoder.name), "encoder": c.json, "preprocessing": preprocessing.json,
+      ],
+    ]
+  }
+
+  /// The float as people write it: 0.485, not 0.48500001430511475.
+  private static func decimal(_ value: Float) -> Double { Double("\(value)") ?? Double(value) }
+}
+
+extension TensorArchive {
+  /// Copies every parameter of a store from the tensor of the same name.
+  ///
+  /// - Parameter store: receives the weights.
+  /// - Throws: `InputError` naming a tensor that is missing or has another shape.
+  package func load(into store: ParameterStore) throws {
+    for parameter in store.parameters {
+      guard let entry = entry(parameter.name) else {
+        throw InputError(source, "has no weight '\(parameter.name)'", "give the whole checkpoint")
+      }
+      guard entry.shape == parameter.shape else {
+        throw InputError(
+          source, "weight '\(parameter.name)' is \(entry.shape), the encoder needs "
+            + "\(parameter.shape)", "check config.json")
+      }
+      try read(parameter.name, into: parameter.data)
+    }
+  }
+}

@@ -1,0 +1,164 @@
+import Checkpoints
+import Foundation
+import Support
+import Tensors
+import Vision
+
+/// Runs a recipe: steps, checkpoints, resuming.
+package final class Trainer {
+  private let recipe: Recipe
+  private let dataset: Dataset
+  private let folder: CheckpointFolder
+  private let pool: WorkerPool
+  private let parallel: DataParallel
+  private let stores: [(name: String, store: ParameterStore)]
+  private let optimizers: [any Optimizer]
+  private let schedule: WarmUpCosine
+  private var state = TrainingState()
+  private var lastSave = (time: Date(), seconds: 0.0)
+
+  /// Identifies recipe and data: a state is resumed only by an equal one.
+  private let fingerprint: String
+
+  /// Prepares a run.
+  ///
+  /// - Parameters:
+  ///   - recipe: what to do.
+  ///   - dataset: whose training split is used; labels are not read.
+  ///   - folder: where the checkpoint goes.
+  ///   - pool: the workers.
+  package init(_ recipe: Recipe, dataset: Dataset, folder: CheckpointFolder, pool: WorkerPool) {
+    self.recipe = recipe
+    self.dataset = dataset
+    self.folder = folder
+    self.pool = pool
+    stores = [("encoder", recipe.encoder.parameters), ("method", recipe.method.parameters)]
+    parallel = DataParallel(
+      pool: pool, stores: stores.map(\.store), lanes: recipe.lanes, precision: recipe.precision)
+    let settings = recipe.optimizer
+    optimizers = stores.map {
+      AdamW(
+        $0.store, betas: settings.betas, epsilon: settings.epsilon,
+        rule: ParameterRule.usual(decay: settings.weightDecay))
+    }
+    schedule = recipe.schedule(images: dataset.train.count)
+    fingerprint = SHA256.hex(
+      of: Data("\(recipe.resolved.text(pretty: false)) \(dataset.fingerprint)".utf8))
+  }
+
+  /// Trains to the end, from the beginning or from the last saved step.
+  ///
+  /// - Parameter resume: whether to go on from `state.safetensors`, when there is one.
+  /// - Returns: the mean loss of the last epoch.
+  /// - Throws: `InputError` when an image or the folder is unusable, or the loss is not finite;
+  ///   the last saved checkpoint stays.
+  @discardableResult
+  package func run(resume: Bool) throws -> Double {
+    try AtomicFile.createFolder(folder.path)
+    if resume, FileManager.default.fileExists(atPath: folder.statePath) {
+      state = try TrainingState(
+        from: folder.statePath, stores: stores, optimizers: optimizers, fingerprint: fingerprint)
+      Log.note("resuming \(folder.path) after step \(state.step) of \(schedule.total)")
+    }
+    for (_, store) in stores where recipe.precision == .bf16 { store.refreshBfloat16() }
+    let steps = recipe.stepsPerEpoch(images: dataset.train.count)
+    let meter = ProgressMeter(
+      "pretraining \(recipe.name)", total: (schedule.total - state.step) * recipe.batchSize,
+      unit: "images")
+    while state.step < schedule.total {
+      let epoch = state.step / steps
+      let order = sampleOrder(epoch: epoch)
+      while state.step < (epoch + 1) * steps {
+        let first = state.step % steps * recipe.batchSize
+        let loss = try step(samples: Array(order[first..<first + recipe.batchSize]), epoch: epoch)
+        meter.advance(by: recipe.batchSize, note: String(format: "loss %.4f", loss))
+        try saveWhenDue()
+      }
+      state.curve.endEpoch(epoch + 1, learningRate: schedule.learningRate(at: state.step - 1))
+    }
+    meter.finish()
+    try save()
+    return state.curve.points.last?.loss ?? .nan
+  }
+
+  /// The order in which an epoch visits the images.
+  private func sampleOrder(epoch: Int) -> [Int] {
+    var random = RandomStream(seed: recipe.seed, purpose: "order", epoch)
+    return random.permutation(dataset.train.count)
+  }
+
+  private func step(samples: [Int], epoch: Int) throws -> Double {
+    let (recipe, images, view) = (recipe, dataset.train, recipe.view)
+    let tokens = recipe.encoder.tokenCount
+    let loss = try parallel.step(batch: samples.count, slice: max(1, 1088 / tokens)) {
+      graph, range in
+      let part = Array(samples[range])
+      let node = try graph.constant([part.count, 3, view.side, view.side]) { planes in
+        for (index, sample) in part.enumerated() {
+          var random = RandomStream(seed: recipe.seed, purpose: "view", epoch, sample)
+          view.render(
+            try images.image(at: sample), random: &random, into: planes + index * view.count)
+        }
+      }
+      return recipe.method.loss(
+        of: PretrainingSlice(
+          images: node, samples: part, epoch: epoch, batch: samples.count, seed: recipe.seed),
+        in: graph)
+    }
+    let norm = parallel.gradientNorm()
+    guard loss.isFinite, norm.isFinite else {
+      throw InputError(
+        folder.path, "the loss is \(loss) and the gradient \(norm) at step \(state.step + 1)",
+        "the last saved checkpoint is kept; lower optimizer.base_learning_rate or use fp32")
+    }
+    let clip = recipe.optimizer.gradientClip
+    if clip > 0, norm > clip { parallel.scaleGradients(by: Float(clip / norm)) }
+    let rate = schedule.learningRate(at: state.step)
+    for optimizer in optimizers { optimizer.step(learningRate: rate, pool: pool) }
+    state.step += 1
+    state.curve.add(loss: loss, gradientNorm: norm)
+    return loss
+  }
+
+  /// Saves so often that saving takes about a fiftieth of the time, and at least every minute.
+  private func saveWhenDue() throws {
+    let wait = max(3, min(60, 50 * lastSave.seconds))
+    if state.step < schedule.total, -lastSave.time.timeIntervalSinceNow >= wait { try save() }
+  }
+
+  private func save() throws {
+    let start = Date()
+    try folder.write(
+      recipe.encoder, preprocessing: recipe.preprocessing, heads: recipe.method.parameters,
+      training: record())
+    try state.write(
+      to: folder.statePath, stores: stores, optimizers: optimizers, fingerprint: fingerprint)
+    lastSave = (Date(), -start.timeIntervalSinceNow)
+  }
+
+  /// `training.json`: what was done, so that reports can say it.
+  private func record() -> JSON {
+    let steps = recipe.stepsPerEpoch(images: dataset.train.count)
+    return [
+      "schema": "unmask.training/1",
+      "recipe": .string(recipe.name), "version": .integer(recipe.version),
+      "method": .string(type(of: recipe.method).kind),
+      "configuration": recipe.resolved,
+      "fingerprint": .string(fingerprint),
+      "encoder": .string(recipe.encoder.name),
+      "mask": recipe.method.maskFingerprint ?? .null,
+      "data": [
+        "id": .string(dataset.id), "specification": .string(recipe.data),
+        "fingerprint": .string(dataset.fingerprint), "images": .integer(dataset.train.count),
+        "limit": dataset.limit.map { .integer($0) } ?? .null,
+      ],
+      "seed": .integer(Int(recipe.seed)), "precision": .string(recipe.precision.rawValue),
+      "lanes": .integer(recipe.lanes),
+      "batch_size": .integer(recipe.batchSize),
+      "peak_learning_rate": .number(recipe.peakLearningRate),
+      "epochs": .integer(recipe.epochs), "steps": .integer(schedule.total),
+      "steps_done": .integer(state.step), "epochs_done": .integer(state.step / steps),
+      "curve": .array(state.curve.pointsJSON),
+    ]
+  }
+}
