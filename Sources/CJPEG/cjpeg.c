@@ -23,7 +23,7 @@ typedef struct {
   char *message;
 } error_state;
 
-static void on_exit(j_common_ptr jpeg) {
+static void give_up(j_common_ptr jpeg) {
   error_state *state = (error_state *)jpeg->err;
   char text[JMSG_LENGTH_MAX];
   state->base.format_message(jpeg, text);
@@ -50,7 +50,7 @@ static void on_message(j_common_ptr jpeg, int level) {
       jpeg->err->num_warnings++;
       break;
     default:
-      on_exit(jpeg);
+      give_up(jpeg);
   }
 }
 
@@ -118,7 +118,7 @@ int uk_jpeg_decode(const uint8_t *file, size_t size, uk_jpeg_limits limits, uint
   struct jpeg_decompress_struct jpeg = {0};
   error_state state = {.message = message, .progress = {.progress_monitor = on_progress}};
   jpeg.err = jpeg_std_error(&state.base);
-  state.base.error_exit = on_exit;
+  state.base.error_exit = give_up;
   state.base.emit_message = on_message;
   uint8_t *volatile decoded = NULL;
   uint8_t *volatile ink_row = NULL;

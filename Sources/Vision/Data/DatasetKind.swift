@@ -3,7 +3,7 @@ import Support
 /// A kind of data set: reads one layout of files, or generates pictures.
 ///
 /// To add one, put a file with a conforming type of the file's name into `Datasets/`.
-package protocol DatasetKind {
+package protocol DatasetKind: Sendable {
   /// The name in `kind:path`.
   static var kind: String { get }
   /// What it reads, in a few words.
@@ -51,8 +51,7 @@ private func unknownKind(_ specification: DatasetSpecification) -> InputError {
       specification.text, "the kind of data set is missing",
       "write one of \(kinds.joined(separator: ", ")), a colon and the folder")
   }
-  let near = nearest(specification.kind, among: kinds).map { "did you mean '\($0)'?" }
   return InputError(
     specification.text, "there is no data set kind '\(specification.kind)'",
-    near ?? "there are \(kinds.joined(separator: ", "))")
+    suggestion(for: specification.kind, among: kinds))
 }

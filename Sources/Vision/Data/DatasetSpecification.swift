@@ -37,12 +37,9 @@ package struct DatasetSpecification: Sendable {
   func checkOptions(_ known: [DatasetOption]) throws {
     let names = known.map { $0.name }
     for name in options.keys.sorted() where !names.contains(name) {
-      let remedy =
-        names.isEmpty
-        ? "remove it"
-        : nearest(name, among: names).map { "did you mean '\($0)'?" }
-          ?? "there are \(names.joined(separator: ", "))"
-      throw InputError(text, "\(kind) has no option '\(name)'", remedy)
+      throw InputError(
+        text, "\(kind) has no option '\(name)'",
+        names.isEmpty ? "remove it" : suggestion(for: name, among: names))
     }
   }
 
@@ -73,7 +70,7 @@ package struct DatasetSpecification: Sendable {
     guard choices.contains(given) else {
       throw InputError(
         text, "option '\(name)' must be one of \(choices.joined(separator: ", ")), not '\(given)'",
-        nearest(given, among: choices).map { "did you mean '\($0)'?" } ?? "")
+        suggestion(for: given, among: choices))
     }
     return given
   }

@@ -27,8 +27,10 @@ struct Resampling {
   /// Pillow's integer sums by at most one level, and that rarely.
   func render(_ image: Image, into planes: UnsafeMutablePointer<Float>) {
     precondition(
-      box.fits(width: image.width, height: image.height) && window.fits(width: width, height: height),
-      "cannot cut \(box) and \(window) out of \(image.width)×\(image.height) and \(width)×\(height)")
+      box.fits(width: image.width, height: image.height)
+        && window.fits(width: width, height: height),
+      "cannot cut \(box) and \(window) out of \(image.width)×\(image.height) and \(width)×\(height)"
+    )
     let across = ResamplingAxis(
       source: box.width, full: width, offset: window.x, count: window.width)
     let down = ResamplingAxis(

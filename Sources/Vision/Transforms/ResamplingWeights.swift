@@ -35,8 +35,12 @@ struct ResamplingWeights {
       }
     } else {
       switch interpolation {
-      case .bilinear: fill(axis, support: Interpolation.bilinear.support) { Interpolation.bilinear.weight(at: $0) }
-      case .bicubic: fill(axis, support: Interpolation.bicubic.support) { Interpolation.bicubic.weight(at: $0) }
+      case .bilinear:
+        fill(axis, support: Interpolation.bilinear.support) {
+          Interpolation.bilinear.weight(at: $0)
+        }
+      case .bicubic:
+        fill(axis, support: Interpolation.bicubic.support) { Interpolation.bicubic.weight(at: $0) }
       }
     }
   }
