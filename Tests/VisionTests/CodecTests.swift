@@ -33,7 +33,7 @@ struct CodecTests {
     let map = try decodeLabelMap(try Data(contentsOf: URL(fileURLWithPath: path)), from: path)
     let expected = try NumPyArray(VisionGoldens.path("palette_labels.npy"))
     #expect([map.height, map.width] == expected.shape)
-    #expect(map.labels == Array(expected.bytes))
+    #expect(map.labels == expected.withBytes { Array($0) })
     expectInputError("rgb8.png", "palette") {
       let path = VisionGoldens.path("rgb8.png")
       _ = try decodeLabelMap(try Data(contentsOf: URL(fileURLWithPath: path)), from: path)

@@ -19,7 +19,7 @@ struct PreprocessingTests {
         interpolation: try #require(Interpolation(rawValue: golden.text("interpolation"))))
       let difference = Difference(
         preprocessing.preview(picture), try VisionGoldens.picture(golden.text("expected")))
-      #expect(difference.greatest <= 1 && difference.share < 0.002, "\(golden): \(difference)")
+      #expect(difference.greatest == 0, "\(golden): \(difference)")
     }
   }
 

@@ -16,8 +16,7 @@ struct ResizingTests {
         try #require(golden["box"]).box(), width: try golden.whole("width"),
         height: try golden.whole("height"), filter)
       let difference = Difference(resized, try VisionGoldens.picture(golden.text("expected")))
-      // Pillow sums in whole numbers; sums of floats round otherwise once in thousands of samples.
-      #expect(difference.greatest <= 1 && difference.share < 0.002, "\(golden): \(difference)")
+      #expect(difference.greatest == 0, "\(golden): \(difference)")
     }
   }
 

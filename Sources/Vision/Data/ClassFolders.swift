@@ -45,7 +45,7 @@ struct ClassFolders {
     for file in files {
       let content = try MappedFile("\(path)/\(file)")
       hash.update("\(file)\n\(content.count)\n")
-      if readsAll { hash.update(content.bytes) }
+      if readsAll { withExtendedLifetime(content) { hash.update(content.bytes) } }
     }
   }
 

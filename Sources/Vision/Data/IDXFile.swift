@@ -11,8 +11,12 @@ struct IDXFile: Sendable {
   /// Where the values begin.
   let offset: Int
 
-  /// The values.
-  var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: store.bytes[offset...]) }
+  /// Gives the values to `body`.
+  func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+    try withExtendedLifetime(store) {
+      try body(UnsafeRawBufferPointer(rebasing: store.bytes[offset...]))
+    }
+  }
 
   /// Reads the file at `path`, which must have `dimensions` dimensions.
   /// - Throws: `InputError` when it is of another kind or its header does not match its length.
@@ -25,6 +29,7 @@ struct IDXFile: Sendable {
       try checkLength(path)
       return
     }
+    defer { withExtendedLifetime(file) {} }
     let header = try gunzipStart(file.unownedData, count: offset, subject: path)
     shape = try header.withUnsafeBytes { try IDXFile.shape($0, dimensions, path) }
     let needed = offset + IDXFile.product(shape)

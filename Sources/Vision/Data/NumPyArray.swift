@@ -30,9 +30,13 @@ package struct NumPyArray: Sendable {
   /// Number of elements.
   package var count: Int { shape.reduce(1, *) }
 
-  /// The elements' bytes, row-major; valid as long as the array lives.
-  package var bytes: UnsafeRawBufferPointer {
-    UnsafeRawBufferPointer(rebasing: file.bytes[offset...])
+  /// Gives the elements' bytes, row-major, to `body`.
+  package func withBytes<Result>(
+    _ body: (UnsafeRawBufferPointer) throws -> Result
+  ) rethrows -> Result {
+    try withExtendedLifetime(file) {
+      try body(UnsafeRawBufferPointer(rebasing: file.bytes[offset...]))
+    }
   }
 
   /// Maps the file at `path`.

@@ -78,7 +78,12 @@ enum CIFAR10: DatasetKind {
   private static func classNames(in folder: String) throws -> [String] {
     let path = folder + "/batches.meta.txt"
     guard FileManager.default.fileExists(atPath: path) else { return usualNames }
-    let lines = String(decoding: try MappedFile(path).bytes, as: UTF8.self)
+    let file = try MappedFile(path)
+    let text = withExtendedLifetime(file) {
+      String(decoding: file.bytes.prefix(1 << 16), as: UTF8.self)
+    }
+    let lines =
+      text
       .split(whereSeparator: { $0.isNewline })
       .map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
     guard lines.count == 10, Set(lines).count == 10 else {

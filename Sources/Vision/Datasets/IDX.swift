@@ -16,14 +16,14 @@ enum IDX: DatasetKind {
     let folder = try specification.folder()
     let train = try pair("train", in: folder)
     let test = try pair("t10k", in: folder)
-    let greatest = Int(train.labels.bytes.max() ?? 0)
+    let greatest = Int(train.labels.withBytes { $0.max() } ?? 0)
     let classes = try specification.integer("classes", default: greatest + 1, in: 1...256)
     var hash = SHA256()
     for part in [train, test] {
       try checkLabels(part, below: classes)
       hash.update("\(part.images.shape)\n")
-      hash.update(part.images.bytes)
-      hash.update(part.labels.bytes)
+      part.images.withBytes { hash.update($0) }
+      part.labels.withBytes { hash.update($0) }
     }
     return Dataset(
       id: "idx:\(specification.pathName)\(specification.optionsText)",
@@ -59,9 +59,10 @@ enum IDX: DatasetKind {
   }
 
   private static func checkLabels(_ pair: Pair, below classes: Int) throws {
-    for (record, label) in pair.labels.bytes.enumerated() where label >= classes {
+    try pair.labels.withBytes { labels in
+      guard let record = labels.firstIndex(where: { $0 >= classes }) else { return }
       throw InputError(
-        pair.labelsPath, "record \(record) has label \(label), outside 0…\(classes - 1)",
+        pair.labelsPath, "record \(record) has label \(labels[record]), outside 0…\(classes - 1)",
         "fetch the file again, or set the option 'classes'")
     }
   }
@@ -72,6 +73,6 @@ enum IDX: DatasetKind {
       name: URL(fileURLWithPath: pair.imagesPath).lastPathComponent, store: pair.images.store,
       offset: pair.images.offset, stride: shape[1] * shape[2], count: shape[0], width: shape[2],
       height: shape[1], layout: .grey)
-    return PackedSplit(parts: [images], classes: pair.labels.bytes.map { Int32($0) })
+    return PackedSplit(parts: [images], classes: pair.labels.withBytes { $0.map { Int32($0) } })
   }
 }

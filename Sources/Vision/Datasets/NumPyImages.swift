@@ -25,8 +25,8 @@ enum NumPyImages: DatasetKind {
     for pair in [train, validation, test].compactMap({ $0 }) {
       try pair.checkLabels(below: classes)
       hash.update("\(pair.images.shape) \(pair.labels.element)\n")
-      hash.update(pair.images.bytes)
-      hash.update(pair.labels.bytes)
+      pair.images.withBytes { hash.update($0) }
+      pair.labels.withBytes { hash.update($0) }
     }
     return Dataset(
       id: "npy:\(specification.pathName)\(specification.optionsText)",

@@ -134,3 +134,10 @@ struct ObjectPainter {
     return (turn.x * dx + turn.y * dy, turn.x * dy - turn.y * dx)
   }
 }
+
+/// Cut to 0…255 and rounded to whole numbers (by adding and removing 2²³).
+@inline(__always)
+private func toLevels(_ value: SIMD8<Float>) -> SIMD8<Float> {
+  let cut = larger(SIMD8(repeating: 0), smaller(SIMD8(repeating: 255), value))
+  return (cut + 0x1p23) - 0x1p23
+}

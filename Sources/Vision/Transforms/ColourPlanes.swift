@@ -90,19 +90,20 @@ private struct HueSaturationValue {
       ? fromBlue - fromGreen
       : green == value ? 2 + fromRed - fromBlue : 4 + fromGreen - fromRed
     let turns = Double(sixths) / 6 + 1
-    hue = Float(Int32((Float(turns - Double(Int(turns)))) * 255))
-    saturation = Float(Int32(span / value * 255))
+    hue = Float(Int32(Double(Float(turns - Double(Int32(turns)))) * 255))
+    saturation = Float(Int32(Double(span / value) * 255))
   }
 
   var rgb: (Float, Float, Float) {
     guard saturation > 0 else { return (value, value, value) }
-    let strength = saturation / 255
-    let position = hue * 6 / 255
+    // In single or double precision where Pillow is, so that every pixel agrees.
+    let position = Double(hue) * 6 / 255
     let sector = Int32(position)
-    let part = position - Float(sector)
-    let low = (value * (1 - strength)).rounded()
-    let falling = (value * (1 - strength * part)).rounded()
-    let rising = (value * (1 - strength * (1 - part))).rounded()
+    let part = Float(position - Double(sector))
+    let strength = Float(Double(saturation) / 255)
+    let low = rounded(Double(value) * (1 - Double(strength)))
+    let falling = rounded(Double(value) * (1 - Double(strength * part)))
+    let rising = rounded(Double(value) * (1 - Double(strength) * (1 - Double(part))))
     switch sector % 6 {
     case 0: return (value, rising, low)
     case 1: return (falling, value, low)
@@ -113,3 +114,7 @@ private struct HueSaturationValue {
     }
   }
 }
+
+/// The nearest whole number of a value of at least zero, ties up.
+@inline(__always)
+private func rounded(_ value: Double) -> Float { Float(Int32(value + 0.5)) }
