@@ -54,7 +54,8 @@ let package = Package(
     // The layers: each imports only those above it.
     library("Support", ["CJSON", "CCrypto", "CZlib", .product(name: "Yams", package: "Yams")]),
     library("Tensors", ["CKernels", "COneDNN", "COpenBLAS", "Support"]),
-    library("Vision", ["Support", "Tensors", "CPNG", "CJPEG", "CZlib"], plugins: ["Registry"]),
+    library(
+      "Vision", ["CKernels", "Support", "Tensors", "CPNG", "CJPEG", "CZlib"], plugins: ["Registry"]),
     library("Encoders", ["Support", "Tensors"]),
     library(
       "Checkpoints", ["Support", "Tensors", "Vision", "Encoders", "CZlib"], plugins: ["Registry"]),

@@ -1,1 +1,25 @@
+#ifndef UNMASK_CJPEG_H
+#define UNMASK_CJPEG_H
 
+#include <stddef.h>
+#include <stdint.h>
+
+/// Bytes that a caller provides for a message of this library, the final zero included.
+#define UK_JPEG_MESSAGE_SIZE 256
+
+/// What a decoder may spend on one image.
+typedef struct {
+  uint32_t side;    ///< greatest width and height
+  uint64_t pixels;  ///< greatest width times height
+} uk_jpeg_limits;
+
+/// Decodes a JPEG file in memory to 8-bit RGB, interleaved, rows from the top.
+///
+/// Baseline and progressive; grey is repeated, CMYK and YCCK are converted without a colour
+/// profile. The orientation that EXIF may hold is ignored. On success returns 0 and `*pixels` is
+/// the caller's to `free`; otherwise (also for a file that ends early or whose entropy-coded data
+/// are damaged) returns 1 and `message` says why.
+int uk_jpeg_decode(const uint8_t *file, size_t size, uk_jpeg_limits limits, uint8_t **pixels,
+                   uint32_t *width, uint32_t *height, char message[UK_JPEG_MESSAGE_SIZE]);
+
+#endif

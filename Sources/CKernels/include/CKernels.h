@@ -13,6 +13,7 @@
 #include "norm.h"
 #include "optimizer.h"
 #include "patches.h"
+#include "resample.h"
 #include "softmax.h"
 #include "types.h"
 #include "worker_threads.h"

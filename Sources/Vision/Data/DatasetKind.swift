@@ -1,0 +1,57 @@
+import Support
+
+/// A kind of data set: reads one layout of files, or generates pictures.
+///
+/// To add one, put a file with a conforming type of the file's name into `Datasets/`.
+package protocol DatasetKind: Sendable {
+  /// The name in `kind:path`.
+  static var kind: String { get }
+  /// What it reads, in a few words.
+  static var summary: String { get }
+  /// What stands for the path in help texts (`DIR`), or nil for a kind that reads no files.
+  static var placeholder: String? { get }
+  /// What may follow the question mark.
+  static var options: [DatasetOption] { get }
+  /// Opens the data set, reading no more than it must.
+  /// - Throws: `InputError` that names the file, record or option that is wrong.
+  static func open(_ specification: DatasetSpecification) throws -> Dataset
+}
+
+extension DatasetKind {
+  package static var options: [DatasetOption] { [] }
+}
+
+/// An option of a data set: `name=value` after the question mark.
+package struct DatasetOption: Sendable, Equatable {
+  /// The word before the equals sign.
+  package let name: String
+  /// What it does, its default and its range.
+  package let summary: String
+}
+
+/// Opens the data set that `specification` names: `kind:path?option=value&…`.
+/// - Throws: `InputError` for an unknown kind or option (with the nearest known one), and for
+///   whatever is wrong with the files.
+package func openDataset(_ specification: String) throws -> Dataset {
+  let parsed = try DatasetSpecification(specification)
+  guard let kind = allDatasets.first(where: { $0.kind == parsed.kind }) else {
+    throw unknownKind(parsed)
+  }
+  try parsed.checkOptions(kind.options)
+  if kind.placeholder == nil, parsed.path != nil {
+    throw InputError(specification, "\(kind.kind) is generated and reads no path", "remove it")
+  }
+  return try kind.open(parsed)
+}
+
+private func unknownKind(_ specification: DatasetSpecification) -> InputError {
+  let kinds = allDatasets.map { $0.kind }
+  if specification.path == nil, isFolder(specification.kind) {
+    return InputError(
+      specification.text, "the kind of data set is missing",
+      "write one of \(kinds.joined(separator: ", ")), a colon and the folder")
+  }
+  return InputError(
+    specification.text, "there is no data set kind '\(specification.kind)'",
+    suggestion(for: specification.kind, among: kinds))
+}

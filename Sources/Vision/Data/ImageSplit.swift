@@ -1,0 +1,33 @@
+/// One part of a data set (training, test, …): labelled pictures in a fixed order.
+///
+/// Any number of threads may read at once.
+package protocol ImageSplit: Sendable {
+  /// Number of pictures.
+  var count: Int { get }
+
+  /// The picture at `index`; decoded, generated or copied anew each time.
+  /// - Throws: `InputError` naming the file that cannot be decoded.
+  func image(at index: Int) throws -> Image
+
+  /// The class of the picture at `index`, from zero.
+  func label(at index: Int) -> Int
+
+  /// A name of the picture at `index` that is unique in the data set and stays the same.
+  func exampleID(at index: Int) -> String
+}
+
+extension ImageSplit {
+  /// The classes of all pictures.
+  package var labels: [Int] { (0..<count).map { label(at: $0) } }
+}
+
+/// Some pictures of a split, in a given order.
+struct SubsetSplit: ImageSplit {
+  let base: any ImageSplit
+  let indices: [Int]
+
+  var count: Int { indices.count }
+  func image(at index: Int) throws -> Image { try base.image(at: indices[index]) }
+  func label(at index: Int) -> Int { base.label(at: indices[index]) }
+  func exampleID(at index: Int) -> String { base.exampleID(at: indices[index]) }
+}
