@@ -57,6 +57,13 @@ package struct CheckpointSource: Sendable {
 /// - Returns: its tensors, not yet read.
 /// - Throws: `InputError` when nothing is there, the format is unknown, or the content is damaged.
 package func openCheckpoint(_ path: String) throws -> TensorArchive {
+  let archive = try openFile(path)
+  guard archive.format != ModelFolder.name else { return archive }
+  return archive.with(metadata: try ModelFolder.neighbours(of: path, archive.metadata))
+}
+
+/// Reads a file or folder, without the settings that lie beside a file.
+func openFile(_ path: String) throws -> TensorArchive {
   let source = try CheckpointSource(path)
   for format in allFormats where format.recognizes(source) { return try format.open(source) }
   if let file = source.file, file.count < 16 {

@@ -1,3 +1,4 @@
+import Foundation
 import Support
 
 /// The tensors of a PyTorch file once its pickle is read and its storages are known.
@@ -24,7 +25,7 @@ func makeArchive(
       storage = storages[index]
       isSwapped = isBigEndian
     case .bytes(let start, let count):
-      storage = MemoryStorage(data: .init(graph.stream[start..<start + count]))
+      storage = MemoryStorage(data: Data(graph.stream[start..<start + count]))
     case .blob(let index): storage = MemoryStorage(data: graph.blobs[index])
     }
     return (

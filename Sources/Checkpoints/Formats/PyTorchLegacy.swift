@@ -51,7 +51,8 @@ enum PyTorchLegacy: CheckpointFormat {
   }
 
   /// What the third pickle says about the writer.
-  private static func isLittleEndian(_ system: (graph: PickleGraph, root: PickleReference)) -> Bool {
+  private static func isLittleEndian(_ system: (graph: PickleGraph, root: PickleReference)) -> Bool
+  {
     guard case .dictionary(let items) = system.graph[system.root] else { return true }
     for place in stride(from: 0, to: items.count - 1, by: 2)
     where system.graph.string(items[place]) == "little_endian" {

@@ -45,8 +45,9 @@ extension PickleMachine {
 
   /// The state of an array: `(version, shape, dtype, isColumnMajor, bytes)`.
   mutating func numpyArray(_ state: PickleReference) throws -> Int {
-    guard let parts = graph.sequence(state), parts.count >= 4, let shape = graph.integers(
-      parts[parts.count - 4])
+    guard let parts = graph.sequence(state), parts.count >= 4,
+      let shape = graph.integers(
+        parts[parts.count - 4])
     else { throw malformed("numpy.ndarray") }
     let rest = Array(parts.suffix(3))
     return try numpyTensor(

@@ -1,0 +1,48 @@
+import Foundation
+import Support
+
+/// `model.safetensors.index.json`: which file beside it holds each tensor.
+enum ShardIndex: CheckpointFormat {
+  static let name = "sharded"
+  static let summary = "an index of shards (.index.json)"
+
+  static func recognizes(_ source: CheckpointSource) -> Bool {
+    source.file != nil && source.path.hasSuffix(".index.json")
+  }
+
+  static func open(_ source: CheckpointSource) throws -> TensorArchive {
+    let index = try JSON.parse(contentsOf: source.path, limit: 1 << 24)
+    guard let places = index["weight_map"]?.object, !places.isEmpty else {
+      throw InputError(source.path, "has no weight_map")
+    }
+    var namesByFile: [String: Set<String>] = [:]
+    for (name, place) in places {
+      guard let file = place.string, !file.contains("/"), !file.contains("\0"), !file.isEmpty,
+        file != "..", !file.hasSuffix(".index.json")
+      else { throw InputError(source.path, "places '\(name)' in no file beside it") }
+      namesByFile[file, default: []].insert(name)
+    }
+    guard namesByFile.count <= 1000 else {
+      throw InputError(source.path, "names \(namesByFile.count) files")
+    }
+    let folder = (source.path as NSString).deletingLastPathComponent
+    var tensors: [(name: String, tensor: StoredTensor)] = []
+    for (file, names) in namesByFile.sorted(by: { $0.key < $1.key }) {
+      let shard = try openFile(folder.isEmpty ? file : folder + "/" + file)
+      tensors += try Self.tensors(names, of: shard)
+    }
+    return TensorArchive(
+      source: source.path, format: name, tensors: tensors,
+      metadata: ["index": index["metadata"] ?? .object([:])])
+  }
+
+  private static func tensors(
+    _ names: Set<String>, of shard: TensorArchive
+  ) throws -> [(name: String, tensor: StoredTensor)] {
+    let found = shard.stored().filter { names.contains($0.name) }
+    if let missing = names.subtracting(found.map(\.name)).min() {
+      throw InputError(shard.source, "lacks '\(missing)', which the index places there")
+    }
+    return found
+  }
+}
