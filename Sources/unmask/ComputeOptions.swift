@@ -6,8 +6,8 @@ struct ComputeOptions: ParsableArguments {
   @Option(help: "Worker threads; all cores if not given. Results do not depend on it.")
   var threads: Int = ProcessInfo.processInfo.activeProcessorCount
 
-  @Option(help: "Matrix products in fp32, or in bf16 with fp32 sums.")
-  var precision: PrecisionName = .fp32
+  @Option(help: "Matrix products in fp32 (usual), or in bf16 with fp32 sums.")
+  var precision: PrecisionName?
 
   func validate() throws {
     guard (1...1024).contains(threads) else {

@@ -1,4 +1,5 @@
 import Checkpoints
+import Encoders
 import Foundation
 import Support
 import Tensors
