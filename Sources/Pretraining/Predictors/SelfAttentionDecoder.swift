@@ -31,9 +31,11 @@ package final class SelfAttentionDecoder: @unchecked Sendable {
     _ fields: Fields, encoder: VisionTransformer, outputs: Int, in store: ParameterStore,
     seed: UInt64
   ) throws {
-    width = try fields.take("width", default: 512, in: 4..., "features of a decoder token")
-    let depth = try fields.take("depth", default: 8, in: 1...64, "blocks of the decoder")
-    heads = try fields.take("heads", default: 16, in: 1..., "attention heads of the decoder")
+    let usual = Self.usualExtents(encoderWidth: encoder.width)
+    width = try fields.take(
+      "width", default: usual.width, in: 4...8192, "features of a decoder token")
+    let depth = try fields.take("depth", default: usual.depth, in: 1...64, "blocks of the decoder")
+    heads = try fields.take("heads", default: usual.heads, in: 1...256, "heads of the decoder")
     guard width % heads == 0, width % 4 == 0 else {
       throw fields.error(
         at: "width", "\(width) is not divisible by \(heads) heads and by 4",
@@ -54,6 +56,12 @@ package final class SelfAttentionDecoder: @unchecked Sendable {
     }
     let table = sinCosPositions(width: width, grid: encoder.patchGrid.rows, prefix: 1)
     positions.data.update(from: table, count: table.count)
+  }
+
+  /// The published decoder (512 × 8 blocks, 16 heads) for encoders of at least ViT-B's width; for
+  /// smaller ones, of which the paper has none, half the encoder's width × 4 blocks.
+  private static func usualExtents(encoderWidth: Int) -> (width: Int, depth: Int, heads: Int) {
+    encoderWidth >= 768 ? (512, 8, 16) : (encoderWidth / 2, 4, 4)
   }
 
   /// Predictions at chosen places.

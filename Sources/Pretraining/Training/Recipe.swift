@@ -68,7 +68,8 @@ package struct Recipe: Sendable {
       "of matrix products")
     precision = Precision(rawValue: precisionName) ?? .fp32
     lanes = try fields.take(
-      "lanes", default: 8, in: 1...256, "accumulation lanes: the most workers that can help")
+      "lanes", default: max(2, min(8, batchSize / 8)), in: 1...256,
+      "accumulation lanes: the most workers that can help")
     let configuration = try EncoderCatalog.visionTransformer(named: encoderName)
     encoder = try VisionTransformer(configuration, name: encoderName)
     encoder.initialize(seed: seed)
@@ -86,12 +87,12 @@ package struct Recipe: Sendable {
     resolved = fields.resolved
   }
 
-  /// The wanted batch, halved until an epoch has `minimumSteps` steps (but not below 16).
+  /// The wanted batch, halved until an epoch has `minimumSteps` steps (but not below 32).
   ///
   /// Batches of thousands suit millions of images; a small set would take a handful of steps.
   static func fittingBatch(_ wanted: Int, images: Int, minimumSteps: Int) -> Int {
     var batch = wanted
-    while batch > 16 && images / batch < minimumSteps { batch /= 2 }
+    while batch > 32 && images / batch < minimumSteps { batch /= 2 }
     return max(1, min(batch, images))
   }
 
