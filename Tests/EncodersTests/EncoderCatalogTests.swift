@@ -30,7 +30,7 @@ import Testing
 
   /// Same seed, same weights; the table of positions is drawn by nobody.
   @Test func initialisationIsAFunctionOfTheSeed() throws {
-    let weights = try [1, 1, 2].map { seed -> [Float] in
+    let weights = try [UInt64(1), 1, 2].map { seed -> [Float] in
       let encoder = try EncoderCatalog.make("vit-tiny/16@32", seed: seed)
       let parameter = try #require(encoder.parameters["blocks.3.mlp.fc1.weight"])
       return Array(UnsafeBufferPointer(start: parameter.data, count: parameter.count))
@@ -39,7 +39,8 @@ import Testing
     // Xavier-uniform: bound √(6 / (192 + 768)), mean square a third of its square.
     let bound = Float(6.0 / 960).squareRoot()
     #expect(weights[0].allSatisfy { abs($0) <= bound })
-    let square = weights[0].reduce(0) { $0 + Double($1) * Double($1) } / Double(weights[0].count)
-    #expect(abs(square / Double(bound * bound) * 3 - 1) < 0.02)
+    let squares = weights[0].map { Double($0) * Double($0) }.reduce(0, +)
+    let expected = Double(bound * bound) / 3 * Double(weights[0].count)
+    #expect(abs(squares / expected - 1) < 0.02)
   }
 }
