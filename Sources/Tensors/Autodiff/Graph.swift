@@ -66,6 +66,20 @@ package final class Graph {
     return node
   }
 
+  /// Starts the backward pass at `node`: adds `gradient`, as many floats as it has elements.
+  package func seed(_ node: Node, gradient: [Float]) {
+    precondition(gradient.count == node.count, "\(gradient.count) gradients for \(node.shape)")
+    let (pointer, accumulates) = node.gradientTarget()
+    withBuffer(bytes: node.count * 4) { buffer in
+      let sum = buffer.assumingMemoryBound(to: Float.self)
+      if accumulates {
+        uk_convert(pointer, node.type.kernel, sum, uk_float32, node.count)
+      }
+      uk_add(gradient, uk_float32, sum, accumulates ? 1 : 0, node.count)
+      uk_convert(sum, uk_float32, pointer, node.type.kernel, node.count)
+    }
+  }
+
   /// Remembers how to differentiate a result.
   func record(_ step: @escaping () -> Void) { tape.append(step) }
 

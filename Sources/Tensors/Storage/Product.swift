@@ -11,28 +11,49 @@ package enum ProductAddition: Int32, Sendable {
 }
 
 /// A matrix, or a grid of matrices, inside memory: strides in elements.
-struct MatrixLayout: Hashable {
-  var batch0 = 0
-  var batch1 = 0
-  var row: Int
-  var column: Int
+package struct MatrixLayout: Hashable {
+  package var batch0 = 0
+  package var batch1 = 0
+  package var row: Int
+  package var column: Int
+
+  /// A layout; a batch stride of 0 belongs to an extent of 1.
+  package init(batch0: Int = 0, batch1: Int = 0, row: Int, column: Int) {
+    self.batch0 = batch0
+    self.batch1 = batch1
+    self.row = row
+    self.column = column
+  }
 }
 
 /// `c[b0, b1] = a[b0, b1] · b[b0, b1] (+ bias) (+ c or d)`, extents and layouts.
-struct ProductShape: Hashable {
-  var batch0 = 1
-  var batch1 = 1
-  var rows: Int
-  var columns: Int
-  var inner: Int
-  var a: MatrixLayout
-  var b: MatrixLayout
-  var c: MatrixLayout
-  var aType = ElementType.float32
-  var bType = ElementType.float32
-  var cType = ElementType.float32
-  var hasBias = false
-  var addition = ProductAddition.overwrite
+package struct ProductShape: Hashable {
+  package var batch0 = 1
+  package var batch1 = 1
+  package var rows: Int
+  package var columns: Int
+  package var inner: Int
+  package var a: MatrixLayout
+  package var b: MatrixLayout
+  package var c: MatrixLayout
+  package var aType = ElementType.float32
+  package var bType = ElementType.float32
+  package var cType = ElementType.float32
+  package var hasBias = false
+  package var addition = ProductAddition.overwrite
+
+  /// The shape of a product; all operands float32 unless said otherwise.
+  package init(
+    batch0: Int = 1, batch1: Int = 1, rows: Int, columns: Int, inner: Int, a: MatrixLayout,
+    b: MatrixLayout, c: MatrixLayout, aType: ElementType = .float32, bType: ElementType = .float32,
+    cType: ElementType = .float32, hasBias: Bool = false, addition: ProductAddition = .overwrite
+  ) {
+    (self.batch0, self.batch1) = (batch0, batch1)
+    (self.rows, self.columns, self.inner) = (rows, columns, inner)
+    (self.a, self.b, self.c) = (a, b, c)
+    (self.aType, self.bType, self.cType) = (aType, bType, cType)
+    (self.hasBias, self.addition) = (hasBias, addition)
+  }
 
   fileprivate var shim: od_product_shape {
     func strides(_ l: MatrixLayout) -> (Int64, Int64, Int64, Int64) {
@@ -48,15 +69,15 @@ struct ProductShape: Hashable {
 }
 
 /// One matrix product, prepared for its shape; single-threaded.
-final class Product {
+package final class Product {
   private let shape: ProductShape
   private let handle: OpaquePointer?
   private let scratchBytes: Int
 
   /// `UNMASK_GEMM=openblas` selects the second implementation, which tests hold against the first.
-  private static let usesOpenBLAS = ProcessInfo.processInfo.environment["UNMASK_GEMM"] == "openblas"
+  package static let usesOpenBLAS = ProcessInfo.processInfo.environment["UNMASK_GEMM"] == "openblas"
 
-  init(_ shape: ProductShape, usesOpenBLAS: Bool = Product.usesOpenBLAS) {
+  package init(_ shape: ProductShape, usesOpenBLAS: Bool = Product.usesOpenBLAS) {
     self.shape = shape
     if usesOpenBLAS {
       handle = nil
@@ -71,7 +92,7 @@ final class Product {
 
   deinit { od_product_destroy(handle) }
 
-  func run(
+  package func run(
     _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ c: UnsafeMutableRawPointer,
     bias: UnsafePointer<Float>?, matrix: UnsafePointer<Float>?, in workspace: Workspace
   ) {
