@@ -110,12 +110,7 @@ struct CodecTests {
 
 /// Restores the checksum of a PNG file's first chunk (CRC-32 of ISO 3309).
 private func repairHeader(_ png: inout [UInt8]) {
-  var crc: UInt32 = 0xffff_ffff
-  for byte in png[12..<29] {
-    crc ^= UInt32(byte)
-    for _ in 0..<8 { crc = crc & 1 == 1 ? crc >> 1 ^ 0xedb8_8320 : crc >> 1 }
-  }
-  crc = ~crc
+  let sum = crc32(png[12..<29])
   png.replaceSubrange(
-    29..<33, with: (0..<4).map { UInt8(truncatingIfNeeded: crc >> (24 - 8 * $0)) })
+    29..<33, with: (0..<4).map { UInt8(truncatingIfNeeded: sum >> (24 - 8 * $0)) })
 }

@@ -21,7 +21,8 @@ enum VisionGoldens {
   static func picture(_ name: String) throws -> Image {
     let array = try NumPyArray(path(name))
     try #require(array.shape.count == 3 && array.shape[2] == 3)
-    return Image(width: array.shape[1], height: array.shape[0], pixels: array.withBytes { Array($0) })
+    return Image(
+      width: array.shape[1], height: array.shape[0], pixels: array.withBytes { Array($0) })
   }
 }
 

@@ -53,6 +53,7 @@ extension Dataset {
   /// - Parameters:
   ///   - fraction: The share to cut off; at least one picture stays on either side.
   ///   - seed: Chooses the pictures.
+  /// - Returns: The division, with its hash for the report.
   /// - Throws: `InputError` when there are fewer than two training pictures.
   package func validationSplit(fraction: Double = 0.1, seed: UInt64 = 0) throws -> ValidationSplit {
     precondition(fraction > 0 && fraction < 1, "a validation share of \(fraction)")

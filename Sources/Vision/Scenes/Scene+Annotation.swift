@@ -14,7 +14,7 @@ package struct SceneAnnotation: Sendable, Equatable {
   package let side: Int
   /// The objects that can be seen; instance `i` has number `i + 1` in `instanceMap`.
   package let instances: [Instance]
-  /// Which instance each pixel shows, counted from one; zero is the ground. Rows from the top.
+  /// Which instance each pixel shows, counted from one; zero is the ground.
   package let instanceMap: LabelMap
   /// The class that each pixel shows, counted from one; zero is the ground.
   package let semanticMap: LabelMap

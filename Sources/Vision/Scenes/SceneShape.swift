@@ -23,11 +23,11 @@ package enum SceneShape: Int, CaseIterable, Sendable {
     case .star: starDistance(u, v)
     case .bar: box(u, v, 0.9, 0.2778)
     case .crescent:
-      // A disc less another one beside it.
-      larger(radius(u - 0.12, v) - 0.72, 0.62 - radius(u + 0.22, v))
+      // A disc less another one to its left.
+      larger(radius(u + 0.264, v) - 0.758, 0.6146 - radius(u + 0.7557, v))
     case .frame: magnitude(larger(magnitude(u), magnitude(v)) - 0.5) - 0.125
     case .corner:
-      smaller(box(u + 0.4, v, 0.2, 0.725), box(u, v + 0.525, 0.6, 0.2))
+      smaller(box(u + 0.458, v, 0.22, 0.678), box(u, v - 0.458, 0.678, 0.22))
     }
   }
 }

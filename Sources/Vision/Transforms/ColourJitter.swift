@@ -1,7 +1,9 @@
 import Tensors
 
-/// Random changes of brightness, contrast, saturation and hue in a random order, as torchvision's
-/// `ColorJitter` makes to a Pillow image (samples are rounded to 8 bits after each change).
+/// Random changes of brightness, contrast, saturation and hue in a random order.
+///
+/// As torchvision's `ColorJitter` makes them to a Pillow image: samples are rounded to 8 bits after
+/// each change.
 package struct ColourJitter: Sendable, Equatable {
   /// The factor is drawn from max(0, 1 − b)…1 + b; 0 changes nothing.
   package let brightness: Float

@@ -26,9 +26,9 @@ struct ColourPlanes {
 
   /// Mixes with the mean grey of the picture.
   func adjustContrast(_ factor: Float) {
-    var sum = 0
-    for pixel in 0..<count { sum += Int(grey(at: pixel)) }
-    let mean = Float(Int(Double(sum) / Double(count) + 0.5))
+    var sum = 0.0
+    for pixel in 0..<count { sum += Double(grey(at: pixel)) }
+    let mean = Float(Int(sum / Double(count) + 0.5))
     for pixel in 0..<count {
       red[pixel] = blend(mean, red[pixel], factor)
       green[pixel] = blend(mean, green[pixel], factor)
@@ -39,7 +39,7 @@ struct ColourPlanes {
   /// Mixes each pixel with its grey.
   func adjustSaturation(_ factor: Float) {
     for pixel in 0..<count {
-      let level = Float(grey(at: pixel))
+      let level = grey(at: pixel)
       red[pixel] = blend(level, red[pixel], factor)
       green[pixel] = blend(level, green[pixel], factor)
       blue[pixel] = blend(level, blue[pixel], factor)
@@ -56,11 +56,11 @@ struct ColourPlanes {
     }
   }
 
-  /// ITU-R 601 luma in 16-bit fixed point.
+  /// ITU-R 601 luma, as whole numbers in units of 2⁻¹⁶, which a float holds exactly.
   @inline(__always)
-  private func grey(at pixel: Int) -> Int32 {
-    (Int32(red[pixel]) * 19595 + Int32(green[pixel]) * 38470 + Int32(blue[pixel]) * 7471 + 0x8000)
-      >> 16
+  private func grey(at pixel: Int) -> Float {
+    let sum = red[pixel] * 19595 + green[pixel] * 38470 + blue[pixel] * 7471
+    return floorOfLevel((sum + 0x8000) * 0x1p-16)
   }
 }
 
@@ -68,7 +68,15 @@ struct ColourPlanes {
 @inline(__always)
 private func blend(_ base: Float, _ level: Float, _ factor: Float) -> Float {
   let mixed = base + factor * (level - base)
-  return Float(Int32(min(max(mixed, 0), 255)))
+  let positive = mixed > 0 ? mixed : 0
+  return floorOfLevel(positive < 255 ? positive : 255)
+}
+
+/// The greatest whole number not above a value in 0…255, without a branch or a call.
+@inline(__always)
+private func floorOfLevel(_ value: Float) -> Float {
+  let nearest = (value + 0x1p23) - 0x1p23
+  return nearest > value ? nearest - 1 : nearest
 }
 
 /// A colour as Pillow's 8-bit HSV: three whole numbers in 0…255.
@@ -82,13 +90,14 @@ private struct HueSaturationValue {
     value = max(red, green, blue)
     let span = value - least
     guard span > 0 else { return }
-    let (fromRed, fromGreen, fromBlue) = (
-      (value - red) / span, (value - green) / span, (value - blue) / span
-    )
-    let sixths =
+    // Ratios are rounded to single precision and summed in double, as in Pillow.
+    let fromRed = Double((value - red) / span)
+    let fromGreen = Double((value - green) / span)
+    let fromBlue = Double((value - blue) / span)
+    let sixths = Float(
       red == value
-      ? fromBlue - fromGreen
-      : green == value ? 2 + fromRed - fromBlue : 4 + fromGreen - fromRed
+        ? fromBlue - fromGreen
+        : green == value ? 2 + fromRed - fromBlue : 4 + fromGreen - fromRed)
     let turns = Double(sixths) / 6 + 1
     hue = Float(Int32(Double(Float(turns - Double(Int32(turns)))) * 255))
     saturation = Float(Int32(Double(span / value) * 255))
