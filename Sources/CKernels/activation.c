@@ -15,7 +15,7 @@ UK_INLINE float value(uk_activation f, float x) {
     case uk_gelu_tanh: return 0.5f * x * (1.0f + tanh_inner(x));
     case uk_quick_gelu: return x * sigmoid(1.702f * x);
     case uk_silu: return x * sigmoid(x);
-    default: return x > 0 ? x : 0;
+    default: return x < 0 ? 0 : x;  // NaN stays NaN
   }
 }
 

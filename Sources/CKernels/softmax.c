@@ -31,7 +31,11 @@ UK_INLINE void forward(const float *in, float scale, const float *bias, size_t b
     float peak = peaks[0];
     for (int l = 1; l < UK_LANES; l++) peak = peaks[l] > peak ? peaks[l] : peak;
     if (peak == -INFINITY) {
-      for (i = 0; i < n; i++) uk_store(out, r * n + i, type, 0);
+      // All hidden: zeros. A NaN compares as not greater, and must not be lost here.
+      for (i = 0; i < n; i++) {
+        float score = b ? uk_fma(x[i], scale, b[i]) : x[i] * scale;
+        uk_store(out, r * n + i, type, score != score ? score : 0);
+      }
       continue;
     }
     float sums[UK_LANES] = {0};

@@ -4,7 +4,9 @@ import Tensors
 
 /// Encoder names: architecture / patch @ input side, as in `vit-tiny/4@32` or `resnet50@224`.
 package enum EncoderCatalog {
-  /// Width, depth and heads of the named sizes (Dosovitskiy et al. 2021; Touvron et al. 2021).
+  /// Width, depth and heads of the named sizes.
+  ///
+  /// Dosovitskiy et al. 2021; tiny and small: Touvron et al. 2021.
   private static let sizes: [(name: String, width: Int, depth: Int, heads: Int)] = [
     ("vit-tiny", 192, 12, 3),
     ("vit-small", 384, 12, 6),
@@ -65,9 +67,11 @@ package enum EncoderCatalog {
 }
 
 extension VisionTransformer {
-  /// Draws fresh weights: linear layers and the patch embedding Xavier-uniform, biases 0, norms
-  /// 1 and 0, class and register tokens normal(0.02), positions the sine-cosine table or truncated
-  /// normal(0.02) (He et al. 2022, official code).
+  /// Draws fresh weights as MAE does.
+  ///
+  /// Linear layers and the patch embedding Xavier-uniform, biases 0, norms 1 and 0, class and
+  /// register tokens normal(0.02), positions the sine-cosine table or truncated normal(0.02)
+  /// (He et al. 2022, official code).
   package func initialize(seed: UInt64) {
     for parameter in parameters.parameters {
       Self.initialization(of: parameter).fill(parameter, seed: seed)

@@ -1,7 +1,9 @@
 import Support
 import Tensors
 
-/// A vision transformer (Dosovitskiy et al. 2021) with timm's parameter names and layout.
+/// A vision transformer with timm's parameter names and layout.
+///
+/// Dosovitskiy et al. 2021.
 package final class VisionTransformer: Encoder {
   package let name: String
   package let configuration: VisionTransformerConfiguration

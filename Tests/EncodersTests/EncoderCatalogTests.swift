@@ -5,9 +5,13 @@ import Testing
 
 @Suite struct EncoderCatalogTests {
   /// Parameter counts of the published sizes without a classifier (timm 1.0).
-  @Test(arguments: zip(
-    ["vit-tiny/16@224", "vit-small/16@224", "vit-base/16@224", "vit-large/16@224", "vit-huge/14@224"],
-    [5_524_416, 21_665_664, 85_798_656, 303_301_632, 630_764_800]))
+  @Test(
+    arguments: zip(
+      [
+        "vit-tiny/16@224", "vit-small/16@224", "vit-base/16@224", "vit-large/16@224",
+        "vit-huge/14@224",
+      ],
+      [5_524_416, 21_665_664, 85_798_656, 303_301_632, 630_764_800]))
   func publishedSizes(name: String, count: Int) throws {
     let model = try VisionTransformer(EncoderCatalog.visionTransformer(named: name), name: name)
     #expect(model.parameters.parameterCount == count)
@@ -15,7 +19,8 @@ import Testing
 
   @Test(arguments: [
     "vit-tiny", "vit-tiny/4", "vit-tiny@32", "vit-tiny/4@", "vit-tiny/4@x", "vit-tiny/0@32",
-    "vit-tiny/-4@32", "vit-tiny/5@32", "vit-tiny/4@-32", "vit-tiny/1@4096", "vit-tiny/4@99999999999",
+    "vit-tiny/-4@32", "vit-tiny/5@32", "vit-tiny/4@-32", "vit-tiny/1@4096",
+    "vit-tiny/4@99999999999",
     "vit-tiny/4/4@32", "vit-tiny/4@32@32", "", "@", "/", "tiny/4@32",
   ])
   func badNamesAreRefused(name: String) {

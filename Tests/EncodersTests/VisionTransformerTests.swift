@@ -31,7 +31,8 @@ import Testing
     let model = try model(golden, caseName)
     let store = model.parameters
     let images = golden.tensor("images", in: caseName)
-    let graph = Graph(workspace: Workspace(), precision: .fp32, gradients: [(store, store.gradient)])
+    let graph = Graph(
+      workspace: Workspace(), precision: .fp32, gradients: [(store, store.gradient)])
     let input = graph.constant(images.shape) { $0.update(from: images.data, count: images.count) }
     for block in 0..<2 {
       let after = model.tokens(of: input, in: graph, layer: block + 1)
@@ -96,7 +97,8 @@ import Testing
   /// A hidden patch is never read: not even NaN in it shows.
   @Test func hiddenPatchesAreNotRead() throws {
     let model = try VisionTransformer(
-      VisionTransformerConfiguration(width: 24, depth: 1, heads: 3, patch: 4, side: 8), name: "tiny")
+      VisionTransformerConfiguration(width: 24, depth: 1, heads: 3, patch: 4, side: 8), name: "tiny"
+    )
     model.initialize(seed: 1)
     let graph = Graph(workspace: Workspace(), precision: .fp32)
     let images = graph.constant([1, 3, 8, 8]) { out in

@@ -61,7 +61,9 @@ extension OperatorCase {
       let out = graph.attention(x, heads: heads)
       graph.seed(out, gradient: out.array)
       graph.backward()
-      return (out.array, x.gradient.map { Array(UnsafeBufferPointer(start: $0, count: x.count)) } ?? [])
+      return (
+        out.array, x.gradient.map { Array(UnsafeBufferPointer(start: $0, count: x.count)) } ?? []
+      )
     }
     let together = outputs(values, batch)
     let length = tokens * 3 * width

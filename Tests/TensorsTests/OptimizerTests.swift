@@ -44,7 +44,8 @@ import Testing
         let start = step * parameter.count
         for i in 0..<parameter.count {
           let (ours, theirs) = (parameter.data[i], values.data[start + i])
-          #expect(abs(ours - theirs) <= 2e-6 * max(1, abs(theirs)), "\(parameter.name), step \(step)")
+          #expect(
+            abs(ours - theirs) <= 2e-6 * max(1, abs(theirs)), "\(parameter.name), step \(step)")
         }
       }
     }

@@ -15,39 +15,40 @@ import Testing
     }
   }
 
-  static let cases: [Case] = [(1, 1, 1), (7, 17, 65), (65, 1, 7), (64, 48, 33)].flatMap {
-    rows, columns, inner -> [Case] in
-    let plain = ProductShape(
-      rows: rows, columns: columns, inner: inner, a: .init(row: inner, column: 1),
-      b: .init(row: columns, column: 1), c: .init(row: columns, column: 1))
-    var transposed = plain
-    transposed.a = .init(row: 1, column: rows)
-    transposed.b = .init(row: 1, column: inner)
-    var biased = plain
-    biased.hasBias = true
-    biased.addition = .addMatrix
-    var accumulated = transposed
-    accumulated.addition = .accumulate
-    var narrow = plain
-    (narrow.aType, narrow.bType, narrow.cType) = (.bfloat16, .bfloat16, .bfloat16)
-    var mixed = transposed
-    (mixed.aType, mixed.bType, mixed.hasBias) = (.bfloat16, .bfloat16, true)
-    let name = "\(rows)×\(inner)×\(columns)"
-    return [
-      Case("\(name)", plain), Case("\(name), transposed", transposed),
-      Case("\(name), bias and matrix", biased), Case("\(name), accumulated", accumulated),
-      Case("\(name), bfloat16", narrow), Case("\(name), bfloat16 to float32", mixed),
+  static let cases: [Case] =
+    [(1, 1, 1), (7, 17, 65), (65, 1, 7), (64, 48, 33)].flatMap {
+      rows, columns, inner -> [Case] in
+      let plain = ProductShape(
+        rows: rows, columns: columns, inner: inner, a: .init(row: inner, column: 1),
+        b: .init(row: columns, column: 1), c: .init(row: columns, column: 1))
+      var transposed = plain
+      transposed.a = .init(row: 1, column: rows)
+      transposed.b = .init(row: 1, column: inner)
+      var biased = plain
+      biased.hasBias = true
+      biased.addition = .addMatrix
+      var accumulated = transposed
+      accumulated.addition = .accumulate
+      var narrow = plain
+      (narrow.aType, narrow.bType, narrow.cType) = (.bfloat16, .bfloat16, .bfloat16)
+      var mixed = transposed
+      (mixed.aType, mixed.bType, mixed.hasBias) = (.bfloat16, .bfloat16, true)
+      let name = "\(rows)×\(inner)×\(columns)"
+      return [
+        Case("\(name)", plain), Case("\(name), transposed", transposed),
+        Case("\(name), bias and matrix", biased), Case("\(name), accumulated", accumulated),
+        Case("\(name), bfloat16", narrow), Case("\(name), bfloat16 to float32", mixed),
+      ]
+    } + [
+      // Heads of an attention: rows of 24 elements hold three heads of 8.
+      Case(
+        "2×3 heads",
+        ProductShape(
+          batch0: 2, batch1: 3, rows: 5, columns: 7, inner: 8,
+          a: .init(batch0: 5 * 24, batch1: 8, row: 24, column: 1),
+          b: .init(batch0: 7 * 24, batch1: 8, row: 1, column: 24),
+          c: .init(batch0: 3 * 35, batch1: 35, row: 7, column: 1)))
     ]
-  } + [
-    // Heads of an attention: rows of 24 elements hold three heads of 8.
-    Case(
-      "2×3 heads",
-      ProductShape(
-        batch0: 2, batch1: 3, rows: 5, columns: 7, inner: 8,
-        a: .init(batch0: 5 * 24, batch1: 8, row: 24, column: 1),
-        b: .init(batch0: 7 * 24, batch1: 8, row: 1, column: 24),
-        c: .init(batch0: 3 * 35, batch1: 35, row: 7, column: 1)))
-  ]
 
   @Test(arguments: cases)
   func agreesWithOpenBLAS(test: Case) {

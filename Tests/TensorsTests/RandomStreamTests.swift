@@ -88,7 +88,9 @@ import Testing
     var counts = [Int](repeating: 0, count: 256)
     for index in 0..<1 << 13 {
       var random = RandomStream(seed: 10, purpose: "permutation", index)
-      for (place, number) in random.permutation(16).enumerated() { counts[place * 16 + number] += 1 }
+      for (place, number) in random.permutation(16).enumerated() {
+        counts[place * 16 + number] += 1
+      }
     }
     // Rows and columns sum to a constant, so there are fewer degrees of freedom: 225.
     let expected = Double(1 << 13) / 16

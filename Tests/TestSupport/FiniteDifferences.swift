@@ -29,7 +29,8 @@ extension OperatorTrial {
     let result = run(options)
     var worst = Mismatch()
     for index in inputs.indices {
-      let gradient = result.inputGradients[index] ?? [Float](repeating: 0, count: inputs[index].count)
+      let gradient =
+        result.inputGradients[index] ?? [Float](repeating: 0, count: inputs[index].count)
       compare("input \(index)", gradient, options, sample, at: \.inputs[index], &worst)
     }
     for index in parameters.indices {

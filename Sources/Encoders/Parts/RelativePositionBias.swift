@@ -1,8 +1,9 @@
 import Tensors
 
-/// A learned bias on attention scores by the offset of two patches, with three more entries for
-/// class-to-patch, patch-to-class and class-to-class (Bao et al. 2022, official code).
+/// A learned bias on attention scores by the offset of two patches.
 ///
+/// Three more entries are for class-to-patch, patch-to-class and class-to-class (Bao et al. 2022,
+/// official code).
 /// Read only: no gradient reaches the tables.
 struct RelativePositionBias: Sendable {
   private let configuration: VisionTransformerConfiguration

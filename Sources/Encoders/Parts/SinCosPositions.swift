@@ -1,7 +1,8 @@
 import Foundation
 
-/// The fixed two-dimensional sine-cosine table of MAE (He et al. 2022, official code).
+/// The fixed two-dimensional sine-cosine table of MAE.
 ///
+/// He et al. 2022, official code.
 /// Half of the channels encode the column, the other half the row; inside a half the sines come
 /// first; frequency `k` is `10000^(-k / (width/4))`.
 ///

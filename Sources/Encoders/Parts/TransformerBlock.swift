@@ -64,7 +64,7 @@ package struct TransformerBlock: Sendable {
     return joined(middle, hidden(normed, graph), second, scale2, graph)
   }
 
-  /// `residual + scale · linear(branch)`
+  /// The end of a branch: `residual + scale · linear(branch)`.
   private func joined(
     _ residual: Node, _ branch: Node, _ linear: LinearParameters, _ scale: Parameter?,
     _ graph: Graph
@@ -90,9 +90,9 @@ package struct TransformerBlock: Sendable {
 
 /// The weight and bias of a linear layer.
 package struct LinearParameters: Sendable {
-  /// `[out, in]`
+  /// The matrix, `[out, in]`.
   package let weight: Parameter
-  /// `[out]`
+  /// The bias, `[out]`.
   package let bias: Parameter?
 
   /// Declares `name.weight` and, unless `hasBias` is false, `name.bias`.

@@ -39,6 +39,9 @@ package final class Graph {
     while let step = tape.popLast() { step() }
   }
 
+  /// Forgets the recorded operators and gives their memory back, when `backward` will not run.
+  package func discard() { tape.removeAll() }
+
   /// Memory for a result.
   package func makeNode(_ shape: [Int], _ type: ElementType = .float32, needsGradient: Bool = false)
     -> Node

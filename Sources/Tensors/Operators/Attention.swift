@@ -14,6 +14,35 @@ private struct TokenView {
   }
 }
 
+/// Where the gradients of views go, in the order in which they are written.
+///
+/// Views of one value at different offsets share no element: the first contribution overwrites
+/// each. The same view a second time (a key that is also the value) is added to.
+private struct Targets {
+  private var entries: [(pointer: UnsafeMutableRawPointer, accumulates: Bool)?] = []
+
+  init(writing views: [TokenView]) {
+    var known: [ObjectIdentifier: (pointer: UnsafeMutableRawPointer, accumulates: Bool)] = [:]
+    for (order, view) in views.enumerated() {
+      guard view.node.needsGradient else {
+        entries.append(nil)
+        continue
+      }
+      let storage = view.node.storage
+      let target = known[ObjectIdentifier(storage)] ?? view.node.gradientTarget()
+      known[ObjectIdentifier(storage)] = target
+      let isWritten = views[..<order].contains {
+        $0.node.storage === storage && $0.offset == view.offset && $0.node.needsGradient
+      }
+      entries.append((target.pointer, target.accumulates || isWritten))
+    }
+  }
+
+  subscript(order: Int) -> (pointer: UnsafeMutableRawPointer, accumulates: Bool)? {
+    entries[order]
+  }
+}
+
 extension Graph {
   /// Multi-head self-attention: `softmax(q kᵀ / √headWidth + bias) v` for each head.
   ///
@@ -109,11 +138,7 @@ extension Graph {
     _ core: AttentionCore, _ q: TokenView, _ k: TokenView, _ v: TokenView, _ kept: Node,
     _ outGradient: UnsafeMutableRawPointer
   ) {
-    // Each view is written whole, so the first contribution of a shared node overwrites it.
-    var targets: [ObjectIdentifier: (pointer: UnsafeMutableRawPointer, accumulates: Bool)] = [:]
-    for view in [q, k, v] where targets[ObjectIdentifier(view.node.storage)] == nil {
-      targets[ObjectIdentifier(view.node.storage)] = view.node.gradientTarget()
-    }
+    let targets = Targets(writing: [v, q, k])
     let groupCount = core.groupBatch * core.groupHeads * core.queries * core.keys
     withBuffer(bytes: groupCount * 4) { scoreGradient in
       withBuffer(bytes: groupCount * core.type.stride) { narrow in
@@ -127,8 +152,7 @@ extension Graph {
   private func backward(
     _ core: AttentionCore, _ group: AttentionCore.Group, _ q: TokenView, _ k: TokenView,
     _ v: TokenView, _ kept: Node, _ outGradient: UnsafeMutableRawPointer,
-    _ targets: [ObjectIdentifier: (pointer: UnsafeMutableRawPointer, accumulates: Bool)],
-    _ scoreGradient: UnsafeMutableRawPointer, _ narrow: UnsafeMutableRawPointer
+    _ targets: Targets, _ scoreGradient: UnsafeMutableRawPointer, _ narrow: UnsafeMutableRawPointer
   ) {
     let type = core.type
     let probabilities = kept.raw + core.scoreOffset(group) * type.stride
@@ -138,8 +162,12 @@ extension Graph {
       view.data + core.offset(group, view.tokens, view.rowStride) * type.stride
     }
     let send = {
-      [self] (view: TokenView, shape: ProductShape, a: UnsafeRawPointer, b: UnsafeRawPointer) in
-      guard let target = targets[ObjectIdentifier(view.node.storage)] else { return }
+      [self]
+      (
+        order: Int, view: TokenView, shape: ProductShape, a: UnsafeRawPointer,
+        b: UnsafeRawPointer
+      ) in
+      guard let target = targets[order] else { return }
       var shape = shape
       shape.addition = target.accumulates ? .accumulate : .overwrite
       let base = view.gradient(target.pointer)
@@ -148,7 +176,7 @@ extension Graph {
     }
     // dV = Pᵀ dOut
     send(
-      v,
+      0, v,
       core.shape(
         group, rows: core.keys, columns: core.headWidth, inner: core.queries,
         a: core.scoreLayout.transposed, b: outLayout, c: core.layout(v.tokens, v.rowStride)),
@@ -163,13 +191,13 @@ extension Graph {
       probabilities, type.kernel, scoreGradient.assumingMemoryBound(to: Float.self), core.scale,
       narrow, group.batch.count * group.heads.count * core.queries, core.keys)
     send(
-      q,
+      1, q,
       core.shape(
         group, rows: core.queries, columns: core.headWidth, inner: core.keys, a: core.scoreLayout,
         b: core.layout(k.tokens, k.rowStride), c: core.layout(q.tokens, q.rowStride)),
       narrow, place(k))
     send(
-      k,
+      2, k,
       core.shape(
         group, rows: core.keys, columns: core.headWidth, inner: core.queries,
         a: core.scoreLayout.transposed, b: core.layout(q.tokens, q.rowStride),

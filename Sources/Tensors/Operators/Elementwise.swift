@@ -15,7 +15,9 @@ extension Graph {
     return out
   }
 
-  /// `x · gain (+ residual)`, column by column: layer scale (Touvron et al. 2021).
+  /// Layer scale: `x · gain (+ residual)`, column by column.
+  ///
+  /// Touvron et al. 2021.
   ///
   /// - Parameters:
   ///   - x: float32 `[…, width]`.

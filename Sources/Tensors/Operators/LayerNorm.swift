@@ -1,7 +1,9 @@
 import CKernels
 
 extension Graph {
-  /// Layer normalisation over the last dimension (Ba et al. 2016).
+  /// Layer normalisation over the last dimension.
+  ///
+  /// Ba et al. 2016.
   ///
   /// - Parameters:
   ///   - x: float32 `[…, width]`.
@@ -18,7 +20,9 @@ extension Graph {
     let type = output ?? precision.computeType
     let gainGradient = gradient(of: gain)
     let biasGradient = gradient(of: bias)
-    let out = makeNode(x.shape, type, needsGradient: x.needsGradient || gainGradient != nil)
+    let out = makeNode(
+      x.shape, type,
+      needsGradient: x.needsGradient || gainGradient != nil || biasGradient != nil)
     let statistics = makeNode([2, rows])
     uk_layer_norm(
       x.data, gain.data, bias.data, epsilon, out.raw, type.kernel, statistics.data,

@@ -47,7 +47,9 @@ extension Graph {
     let weightGradient = gradient(of: weight)
     let biasGradient = gradient(of: bias)
     let type = residual == nil ? output ?? compute : .float32
-    let needsGradient = x.needsGradient || weightGradient != nil || residual?.needsGradient ?? false
+    let needsGradient =
+      x.needsGradient || weightGradient != nil || biasGradient != nil
+      || residual?.needsGradient ?? false
     let out = makeNode(x.shape.dropLast() + [columns], type, needsGradient: needsGradient)
     multiply(
       ProductShape(
@@ -88,7 +90,7 @@ extension Graph {
     let biasGradient = gradient(of: bias)
     let out = makeNode(
       x.shape.dropLast() + [columns], compute,
-      needsGradient: x.needsGradient || weightGradient != nil)
+      needsGradient: x.needsGradient || weightGradient != nil || biasGradient != nil)
     let before = out.needsGradient ? makeNode(out.shape, compute) : out
     multiply(
       ProductShape(

@@ -1,8 +1,9 @@
 import CKernels
 import Foundation
 
-/// Layer-wise adaptive rate scaling (You et al. 2017) in the form of MAE's linear probe.
+/// Layer-wise adaptive rate scaling in the form of MAE's linear probe.
 ///
+/// You et al. 2017; He et al. 2022.
 /// For tensors of more than one dimension `g ← g + decay·w`, then `g ← g · trust·‖w‖/‖g‖` (factor
 /// 1 where a norm is 0); `μ ← momentum·μ + g`; `w ← w − rate·μ`. Others skip decay and scaling.
 package final class LARS: Optimizer {

@@ -1,6 +1,8 @@
 import Foundation
 
-/// A linear warm-up followed by half a cosine, evaluated once an iteration (He et al. 2022).
+/// A linear warm-up followed by half a cosine, evaluated once an iteration.
+///
+/// He et al. 2022, appendix A.
 package struct WarmUpCosine: Sendable {
   /// The rate at the end of the warm-up.
   package var peak: Double

@@ -60,6 +60,8 @@ package final class DataParallel: @unchecked Sendable {
         for range in slices(of: laneRange(lane, batch), slice) {
           let graph = Graph(
             workspace: workspaces[worker], precision: precision, gradients: trained)
+          // The tape refers to the graph: without this an error would keep both alive.
+          defer { graph.discard() }
           loss += try body(graph, range)
           graph.backward()
         }
