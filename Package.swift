@@ -5,8 +5,9 @@ import PackageDescription
 /// Warnings are errors when `UNMASK_STRICT` is set, so that a newer compiler does not break users.
 let isStrict = ProcessInfo.processInfo.environment["UNMASK_STRICT"] != nil
 
+/// Tests see internals in release builds too, so that tests and program share one build.
 let swiftSettings: [SwiftSetting] =
-  [.enableUpcomingFeature("MemberImportVisibility")]
+  [.enableUpcomingFeature("MemberImportVisibility"), .unsafeFlags(["-enable-testing"])]
   + (isStrict ? [.treatAllWarnings(as: .error)] : [])
 
 let cSettings: [CSetting] = [

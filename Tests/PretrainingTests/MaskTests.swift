@@ -20,8 +20,11 @@ import Testing
       var random = RandomStream(seed: 7, purpose: "mask", draw)
       let plan = mask.plan(rows: rows, columns: columns, random: &random)
       #expect(plan.visible.count == expected)
-      #expect((plan.visible + plan.hidden).sorted() == (0..<Int32(rows * columns)).map { $0 })
-      #expect(plan.hidden == plan.hidden.sorted())
+      let together: [Int32] = (plan.visible + plan.hidden).sorted()
+      let all = [Int32](0..<Int32(rows * columns))
+      #expect(together == all)
+      let ascending: [Int32] = plan.hidden.sorted()
+      #expect(plan.hidden == ascending)
     }
   }
 

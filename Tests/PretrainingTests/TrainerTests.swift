@@ -1,10 +1,12 @@
 import Checkpoints
+import Encoders
 import Foundation
 import Pretraining
 import Support
 import Tensors
 import TestSupport
 import Testing
+import Vision
 
 /// Whole runs on the built-in data: learning, determinism, resuming, failure.
 @Suite struct TrainerTests {
