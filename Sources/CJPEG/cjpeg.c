@@ -9,8 +9,8 @@
 #include <jerror.h>
 #include <jpeglib.h>
 
-/// No JPEG coding spends less than one bit on a block of 64 pixels, hence 512 pixels a byte;
-/// doubled, because the last blocks may be padding.
+/// Huffman codes spend at least one bit on a block of 64 pixels, hence 512 pixels a byte; doubled,
+/// because blocks may cover more than the picture.
 enum { greatest_pixels_per_byte = 1024 };
 
 /// A progressive file with more scans than this only wants to keep us busy.

@@ -44,7 +44,7 @@ struct Resampling {
       let horizontal = ResamplingWeights(across, interpolation, in: scratch)
       let vertical = ResamplingWeights(down, interpolation, in: scratch)
       let pixels = copy(image, horizontal.sources, vertical.sources, in: scratch)
-      // Like Pillow from version 12 on: rows first, unless that makes more work.
+      // Rows first, unless that makes more work: the order of Pillow 13.
       let isColumnsFirst = width > box.width && height < box.height
       let resized =
         isColumnsFirst
