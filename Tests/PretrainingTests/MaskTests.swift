@@ -53,7 +53,8 @@ import Testing
       for index in mask.plan(rows: 8, columns: 8, random: &random).hidden { counts[Int(index)] += 1 }
     }
     // Binomial(4000, 0.75): five standard deviations are 137.
-    #expect(counts.allSatisfy { abs($0 - 3000) < 137 })
+    let furthest = counts.map { abs($0 - 3000) }.max() ?? 0
+    #expect(furthest < 137)
   }
 
   @Test func blocksAreMoreConnectedThanRandomPatches() throws {
