@@ -133,6 +133,12 @@ import Testing
       let parameter = try #require(model.stores.lazy.compactMap { $0[name] }.first)
       let made = Tensor(parameter.shape)
       made.data.update(from: parameter.data, count: parameter.count)
+      if name.hasSuffix("qkv.bias") {
+        // The softmax ignores a bias of the keys: its gradient is rounding noise, which Adam
+        // brings to full size, so this third is not determined.
+        let third = parameter.count / 3
+        (made.data + third).update(from: value.data + third, count: third)
+      }
       #expect(largestRelativeDifference(made, from: value) < 1e-4, "\(name)")
     }
   }
