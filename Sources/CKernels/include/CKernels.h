@@ -9,7 +9,9 @@
 
 #include "activation.h"
 #include "elementwise.h"
+#include "half.h"
 #include "loss.h"
+#include "neighbors.h"
 #include "norm.h"
 #include "optimizer.h"
 #include "patches.h"
