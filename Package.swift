@@ -21,7 +21,8 @@ func library(
   -> Target
 {
   .target(
-    name: name, dependencies: dependencies, exclude: plugins.isEmpty ? [] : ["registries.txt"],
+    name: name, dependencies: dependencies,
+    exclude: Array(["registries.txt", "embedded.txt"].prefix(plugins.count)),
     swiftSettings: swiftSettings, plugins: plugins)
 }
 
@@ -65,8 +66,8 @@ let package = Package(
       plugins: ["Registry"]),
     library(
       "Evaluation",
-      ["Support", "Tensors", "Vision", "Encoders", "Checkpoints", "Pretraining"],
-      plugins: ["Registry"]),
+      ["CKernels", "Support", "Tensors", "Vision", "Encoders", "Checkpoints", "Pretraining"],
+      plugins: ["Registry", "EmbeddedFiles"]),
     library("Reporting", ["Support", "Tensors", "Evaluation"]),
     .executableTarget(
       name: "unmask",
@@ -83,6 +84,7 @@ let package = Package(
       swiftSettings: swiftSettings),
 
     .plugin(name: "Registry", capability: .buildTool()),
+    .plugin(name: "EmbeddedFiles", capability: .buildTool()),
 
     // Tests: one target per library, and some by kind.
     .target(

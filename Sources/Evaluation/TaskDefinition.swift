@@ -27,7 +27,8 @@ package struct TaskDefinition: Sendable {
   package init(name: String, fields: Fields) throws {
     self.name = name
     let kinds = allTasks.map { $0.kind }
-    kind = try fields.takeChoice("task", of: kinds, "the kind of measurement")
+    let kind = try fields.takeChoice("task", of: kinds, "the kind of measurement")
+    self.kind = kind
     version = try fields.takeRequired("version", in: 1...1_000_000, "version of the definition")
     protocolName = try fields.takeRequired("protocol", as: String.self, "name of the preset")
     dataset = try fields.takeOptional(

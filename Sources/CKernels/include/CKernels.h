@@ -10,6 +10,7 @@
 #include "activation.h"
 #include "elementwise.h"
 #include "half.h"
+#include "heads.h"
 #include "loss.h"
 #include "neighbors.h"
 #include "norm.h"

@@ -139,7 +139,7 @@ package struct FeatureCache: Sendable {
       "features of \(scope.subject.name), \(scope.split)", total: scope.images.count,
       unit: "images")
     defer { meter.finish() }
-    try withWriters(features.map { entry($0, scope) }) { write in
+    try withWriters(features.map { entry($0, scope) }[...]) { writers in
       let chunk = min(extractor.chunkSize(features), max(scope.images.count, 1))
       let buffers = FeatureBuffers(features, capacity: chunk)
       for start in stride(from: 0, to: scope.images.count, by: chunk) {
@@ -147,27 +147,23 @@ package struct FeatureCache: Sendable {
         try extractor.encode(
           count, into: buffers, advance: { meter.advance(by: $0) },
           render: extractor.rendering(scope.images, from: start))
-        for index in features.indices { try write(index, buffers.bytes(index, count: count)) }
+        for (index, writer) in writers.enumerated() {
+          try writer.write(buffers.bytes(index, count: count))
+        }
       }
     }
   }
 
   /// Opens a file for each entry; they appear together when `body` has returned.
   private func withWriters(
-    _ entries: [FeatureEntry],
-    _ body: (_ write: (Int, UnsafeRawBufferPointer) throws -> Void) throws -> Void
+    _ entries: ArraySlice<FeatureEntry>, opened: [FeatureEntry.Writer] = [],
+    _ body: ([FeatureEntry.Writer]) throws -> Void
   ) throws {
-    guard let last = entries.indices.last else {
-      return try body { _, _ in preconditionFailure("there is no such entry") }
-    }
-    try AtomicFile.write(to: path(entries[last])) { file in
+    guard let first = entries.first else { return try body(opened) }
+    try AtomicFile.write(to: path(first)) { file in
       try withUnsafeMutablePointer(to: &file) { file in
-        var writer = try FeatureEntry.Writer(entries[last], to: file)
-        try withWriters(Array(entries.dropLast())) { writeOthers in
-          try body { index, bytes in
-            if index == last { try writer.write(bytes) } else { try writeOthers(index, bytes) }
-          }
-        }
+        let writer = try FeatureEntry.Writer(first, to: file)
+        try withWriters(entries.dropFirst(), opened: opened + [writer], body)
         try writer.finish()
       }
     }

@@ -39,7 +39,7 @@ struct FeatureEntry {
   }
 
   /// Appends the features to a file and hashes them on the way.
-  struct Writer: ~Copyable {
+  final class Writer {
     private let file: UnsafeMutablePointer<FileWriter>
     private var hash = SHA256()
 
@@ -49,15 +49,15 @@ struct FeatureEntry {
       try write(entry.header)
     }
 
-    mutating func write(_ bytes: UnsafeRawBufferPointer) throws {
+    func write(_ bytes: UnsafeRawBufferPointer) throws {
       hash.update(bytes)
       try file.pointee.write(bytes)
     }
 
-    private mutating func write(_ data: Data) throws { try data.withUnsafeBytes { try write($0) } }
+    private func write(_ data: Data) throws { try data.withUnsafeBytes { try write($0) } }
 
     /// Writes the hash; nothing may follow.
-    mutating func finish() throws { try file.pointee.write(hash.hex()) }
+    func finish() throws { try file.pointee.write(hash.hex()) }
   }
 
   /// Maps and verifies the entry in a file.

@@ -1,5 +1,6 @@
 import Encoders
 import Support
+import Vision
 
 /// A summary of an image that a head reads.
 package enum FeatureKind: String, Sendable, CaseIterable {

@@ -1,5 +1,6 @@
 import Support
 import Tensors
+import Vision
 
 /// Weighted k-nearest-neighbour classification of frozen features (Wu et al. 2018; Caron et al. 2021).
 ///
