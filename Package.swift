@@ -21,8 +21,7 @@ func library(
   -> Target
 {
   .target(
-    name: name, dependencies: dependencies,
-    exclude: Array(["registries.txt", "embedded.txt"].prefix(plugins.count)),
+    name: name, dependencies: dependencies, exclude: plugins.isEmpty ? [] : ["registries.txt"],
     swiftSettings: swiftSettings, plugins: plugins)
 }
 
@@ -67,7 +66,7 @@ let package = Package(
     library(
       "Evaluation",
       ["CKernels", "Support", "Tensors", "Vision", "Encoders", "Checkpoints", "Pretraining"],
-      plugins: ["Registry", "EmbeddedFiles"]),
+      plugins: ["Registry"]),
     library("Reporting", ["Support", "Tensors", "Evaluation"]),
     .executableTarget(
       name: "unmask",
@@ -84,7 +83,6 @@ let package = Package(
       swiftSettings: swiftSettings),
 
     .plugin(name: "Registry", capability: .buildTool()),
-    .plugin(name: "EmbeddedFiles", capability: .buildTool()),
 
     // Tests: one target per library, and some by kind.
     .target(

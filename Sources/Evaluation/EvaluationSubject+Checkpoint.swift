@@ -20,6 +20,18 @@ extension EvaluationSubject {
           ? "write random:\(source) for an untrained encoder"
           : "give a checkpoint, random:ENCODER or pixels")
     }
-    throw InputError(source, "checkpoints cannot be read yet")
+    let folder = CheckpointFolder(source)
+    if folder.exists { return try ours(folder, source: source) }
+    throw InputError(source, "is no checkpoint folder of Unmask", "give the folder of a checkpoint")
+  }
+
+  /// A checkpoint that Unmask wrote.
+  private static func ours(_ folder: CheckpointFolder, source: String) throws -> EvaluationSubject {
+    let (encoder, preprocessing) = try folder.read()
+    let name = URL(fileURLWithPath: source).standardizedFileURL.lastPathComponent
+    return EvaluationSubject(
+      name: safeName(name), source: source, format: "unmask",
+      weightsHash: try SHA256.hex(ofFile: folder.modelPath), encoder: encoder,
+      preprocessing: preprocessing, pretraining: try folder.training())
   }
 }

@@ -43,6 +43,11 @@ package final class TaskContext {
     try store.features(request, split: "test", images: dataset.test)
   }
 
+  /// Which of the features that the run will read are not on disk yet.
+  func missingFeatures(split: String, images: any ImageSplit) -> [ResolvedFeature] {
+    store.missing(split: split, images: images)
+  }
+
   /// The names of the test images.
   package var testIDs: [String] { (0..<dataset.test.count).map { dataset.test.exampleID(at: $0) } }
 
@@ -66,6 +71,17 @@ package final class TaskContext {
     result.seed = Int(truncatingIfNeeded: seed)
     result.limit = dataset.limit
     return result
+  }
+
+  /// A result that says why there is none.
+  package func failedResult(_ error: any Error) -> TaskResult {
+    var result = definition.blankResult(
+      dataset: DatasetSummary(
+        id: dataset.id, fingerprint: dataset.fingerprint,
+        splits: ["train": dataset.train.count, "test": dataset.test.count],
+        classes: dataset.classes.count))
+    result.limit = dataset.limit
+    return result.failed(error)
   }
 }
 
@@ -107,18 +123,25 @@ package final class FeatureStore {
     let wanted = try subject.resolve(request)
     if let set = opened[split]?[wanted] { return set }
     let others = planned.compactMap { try? subject.resolve($0) }
-    let features = [wanted] + others.filter { $0 != wanted && opened[split]?[$0] == nil }
+    var features = [wanted]
+    for other in others where !features.contains(other) && opened[split]?[other] == nil {
+      features.append(other)
+    }
     let sets = try cache.features(
       features, of: scope(split: split, images: images), pool: pool)
     for (feature, set) in zip(features, sets) { opened[split, default: [:]][feature] = set }
     return sets[0]
   }
 
-  /// Which of the planned features are not on disk yet.
-  package func missing(split: String, images: any ImageSplit) -> [ResolvedFeature] {
-    planned.compactMap { try? subject.resolve($0) }.filter {
-      !cache.hasEntry($0, of: scope(split: split, images: images))
+  /// Which of the planned features are not on disk yet, each once.
+  func missing(split: String, images: any ImageSplit) -> [ResolvedFeature] {
+    let scope = scope(split: split, images: images)
+    var missing: [ResolvedFeature] = []
+    for feature in planned.compactMap({ try? subject.resolve($0) })
+    where !missing.contains(feature) && !cache.hasEntry(feature, of: scope) {
+      missing.append(feature)
     }
+    return missing
   }
 
   private func scope(split: String, images: any ImageSplit) -> FeatureCache.Scope {

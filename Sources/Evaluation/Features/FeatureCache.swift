@@ -122,7 +122,7 @@ package struct FeatureCache: Sendable {
       "weights": .string(subject.weightsHash ?? "none"),
       "encoder": .string(subject.encoderName),
       "configuration": .string(transformer.map { "\($0.configuration)" } ?? ""),
-      "preprocessing": .string("\(subject.preprocessing)"),
+      "preprocessing": subject.preprocessing.json,
       "dataset": .string(scope.dataset),
       "split": .string(scope.split),
       "feature": .string(feature.request.kind.rawValue),

@@ -40,7 +40,7 @@ struct ProbeRun {
   /// Trains and scores heads, one for each setting.
   typealias Fit = (
     _ settings: [LinearHeads.Setting], _ examples: [Int32], _ validation: [Int32],
-    _ advance: (Int) -> Void
+    _ advance: @escaping (Int) -> Void
   ) throws -> [Float]
 
   /// Tries all candidates.
@@ -61,12 +61,12 @@ struct ProbeRun {
   }
 
   /// Trains on all training images, with progress.
-  func refit(_ body: (_ advance: (Int) -> Void) throws -> Void) throws {
+  func refit(_ body: (_ advance: @escaping (Int) -> Void) throws -> Void) throws {
     try metered("training", images: trainLabels.count, body)
   }
 
   private func metered<Result>(
-    _ what: String, images: Int, _ body: (_ advance: (Int) -> Void) throws -> Result
+    _ what: String, images: Int, _ body: (_ advance: @escaping (Int) -> Void) throws -> Result
   ) throws -> Result {
     let meter = ProgressMeter(
       "\(context.definition.name) of \(context.subject.name), \(what)",
