@@ -32,9 +32,11 @@ package final class LinearHeads {
   let classes: Int
   let settings: [Setting]
   let store = ParameterStore()
-  let weights: [Parameter]
-  let biases: [Parameter]
-  let statistics: BatchStatistics
+  /// The weights of each head, `[classes, width]`.
+  package let weights: [Parameter]
+  /// The biases of each head, `[classes]`.
+  package let biases: [Parameter]
+  private let statistics: BatchStatistics
   private let seed: UInt64
   private let pool: WorkerPool
   private let optimizer: LARS
@@ -95,6 +97,11 @@ package final class LinearHeads {
       }
     }
   }
+
+  /// The mean of the features, averaged over batches as evaluation uses it.
+  package var runningMean: [Float] { statistics.runningMean.array }
+  /// The unbiased variance of the features, averaged over batches.
+  package var runningVariance: [Float] { statistics.runningVariance.array }
 
   /// Number of learned scalars of one head.
   package var parameterCount: Int { classes * (width + 1) }

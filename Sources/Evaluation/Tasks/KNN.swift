@@ -64,7 +64,8 @@ package struct KNN: Task {
     result.headline = "top1"
     result.headParameters = 0
     result.hyperparameters = Hyperparameters(
-      searched: [:], chosen: ["neighbors": .integer(headline), "temperature": .number(temperature)],
+      searched: [:],
+      chosen: ["neighbors": .integer(headline), "temperature": .number(temperature)],
       chosenOn: "fixed")
     return result
   }
