@@ -65,7 +65,7 @@ let package = Package(
       plugins: ["Registry"]),
     library(
       "Evaluation",
-      ["Support", "Tensors", "Vision", "Encoders", "Checkpoints", "Pretraining"],
+      ["CKernels", "Support", "Tensors", "Vision", "Encoders", "Checkpoints", "Pretraining"],
       plugins: ["Registry"]),
     library("Reporting", ["Support", "Tensors", "Evaluation"]),
     .executableTarget(

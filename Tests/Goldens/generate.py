@@ -26,12 +26,13 @@ The docstring of each function named after a file (reference/*.py) says what its
 import argparse
 import sys
 
-from reference import masked_autoencoder, operators, optimizers, timm_check, vision_transformer
+from reference import (
+    masked_autoencoder, operators, optimizers, probes, timm_check, vision_transformer)
 from reference.store import check, folder, write
 
 GOLDENS = {
     function.__name__: function
-    for module in (operators, optimizers, vision_transformer, masked_autoencoder)
+    for module in (operators, optimizers, vision_transformer, masked_autoencoder, probes)
     for function in module.GOLDENS
 }
 

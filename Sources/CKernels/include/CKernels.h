@@ -9,7 +9,10 @@
 
 #include "activation.h"
 #include "elementwise.h"
+#include "half.h"
+#include "heads.h"
 #include "loss.h"
+#include "neighbors.h"
 #include "norm.h"
 #include "optimizer.h"
 #include "patches.h"

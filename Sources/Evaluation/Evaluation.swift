@@ -1,0 +1,102 @@
+import Foundation
+import Support
+import Tensors
+import Vision
+
+/// What was measured on one checkpoint.
+package struct SubjectResults: Sendable {
+  /// The checkpoint.
+  package let subject: EvaluationSubject
+  /// One result a task, in the order of the plan.
+  package let results: [TaskResult]
+  /// Where its report belongs.
+  package let folder: String
+}
+
+/// Runs tasks on checkpoints.
+package enum Evaluation {
+  /// Runs every task of a plan on every checkpoint.
+  ///
+  /// A task that fails becomes a failed result with its error; the others still run. A task whose
+  /// result is kept already is not run again, unless the plan says so.
+  /// - Parameters:
+  ///   - plan: what to do.
+  ///   - finished: keeps results; nil to compute everything.
+  ///   - report: called when all tasks of a checkpoint are done.
+  /// - Returns: the results, a checkpoint after the other.
+  /// - Throws: `InputError` when the data or a checkpoint is unusable, or what `report` throws.
+  @discardableResult
+  package static func run(
+    _ plan: EvaluationPlan, finished: (any FinishedResults)? = nil,
+    report: (SubjectResults) throws -> Void = { _ in }
+  ) throws -> [SubjectResults] {
+    let datasets = try plan.openDatasets()
+    let pool = WorkerPool(threads: plan.threads)
+    defer { pool.close() }
+    var taken: Set<String> = []
+    for source in plan.checkpoints { try EvaluationSubject.check(source) }
+    return try plan.checkpoints.map { source in
+      let subject = try plan.load(source, avoiding: &taken)
+      let results = try run(plan, subject, datasets, finished, pool)
+      let outcome = SubjectResults(
+        subject: subject, results: results, folder: plan.output + "/" + subject.name)
+      try report(outcome)
+      return outcome
+    }
+  }
+
+  private static func run(
+    _ plan: EvaluationPlan, _ subject: EvaluationSubject, _ datasets: [String: Dataset],
+    _ finished: (any FinishedResults)?, _ pool: WorkerPool
+  ) throws -> [TaskResult] {
+    let contexts = try contexts(plan, subject, datasets, pool)
+    return contexts.map { context in
+      let key = context.resultKey
+      if !plan.isFresh, let kept = finished?.result(for: key) { return kept }
+      do {
+        let result = try context.definition.task.run(context)
+        if result.status == .ok { try finished?.keep(result, for: key) }
+        return result
+      } catch {
+        Log.error("\(context.definition.name) of \(subject.name): \(Log.line(for: error))")
+        return context.failedResult(error)
+      }
+    }
+  }
+
+  /// The surroundings of each task; tasks on the same data share their features.
+  static func contexts(
+    _ plan: EvaluationPlan, _ subject: EvaluationSubject, _ datasets: [String: Dataset],
+    _ pool: WorkerPool
+  ) throws -> [TaskContext] {
+    var stores: [String: FeatureStore] = [:]
+    return try plan.tasks.compactMap { task in
+      let specification = try plan.specification(of: task)
+      guard let dataset = datasets[specification] else { return nil }
+      let planned = try plan.tasks.filter { try plan.specification(of: $0) == specification }
+        .flatMap { $0.task.features }
+      let store =
+        stores[specification]
+        ?? FeatureStore(
+          subject: subject, dataset: dataset, cache: plan.cache, planned: planned,
+          precision: plan.precision, pool: pool)
+      stores[specification] = store
+      return TaskContext(definition: task, store: store, seed: plan.seed)
+    }
+  }
+}
+
+extension EvaluationSubject {
+  /// Refuses what cannot be a checkpoint, before anything is computed.
+  ///
+  /// - Parameter source: a checkpoint as typed.
+  /// - Throws: `InputError` when there is no such file or encoder.
+  static func check(_ source: String) throws {
+    if source == "pixels" { return }
+    if source.hasPrefix("random:") {
+      try checkEncoderName(String(source.dropFirst("random:".count)))
+    } else if !FileManager.default.fileExists(atPath: source) {
+      _ = try checkpoint(source)
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import Foundation
+import Support
+import Tensors
+import Vision
+
+/// What `unmask evaluate` was asked to do.
+package struct EvaluationPlan: Sendable {
+  /// Checkpoints as typed: paths, `random:ENCODER`, `pixels`.
+  package var checkpoints: [String]
+  /// How to call the only checkpoint; derived from each when nil.
+  package var name: String?
+  /// The tasks, in order.
+  package var tasks: [TaskDefinition]
+  /// The data for tasks whose file names none, and for all tasks when given.
+  package var data: String?
+  /// Where results go: a folder a checkpoint, and the cache.
+  package var output: String
+  package var seed: UInt64
+  package var threads: Int
+  package var precision: Precision
+  /// The most images of a split that are used; nil for all.
+  package var limit: Int?
+  /// Whether cached features and finished tasks are ignored.
+  package var isFresh: Bool
+
+  /// A plan.
+  package init(
+    checkpoints: [String], name: String? = nil, tasks: [TaskDefinition], data: String? = nil,
+    output: String = "results", seed: UInt64 = 0, threads: Int = availableProcessors,
+    precision: Precision = .fp32, limit: Int? = nil, isFresh: Bool = false
+  ) {
+    self.checkpoints = checkpoints
+    self.name = name
+    self.tasks = tasks
+    self.data = data
+    self.output = output
+    self.seed = seed
+    self.threads = threads
+    self.precision = precision
+    self.limit = limit
+    self.isFresh = isFresh
+  }
+
+  /// The cache that the plan uses.
+  package var cache: FeatureCache {
+    FeatureCache(folder: FeatureCache.defaultFolder(results: output), isFresh: isFresh)
+  }
+
+  /// The specification of the data that a task reads.
+  ///
+  /// - Parameter task: one of the tasks.
+  /// - Throws: `InputError` when neither the command line nor the task names any.
+  func specification(of task: TaskDefinition) throws -> String {
+    guard let specification = data ?? task.dataset else {
+      throw InputError(
+        task.name, "no data set is given", "add --data, for example --data scenes")
+    }
+    return specification
+  }
+
+  /// Opens the data of all tasks, each once.
+  ///
+  /// - Returns: data sets by specification, limited.
+  /// - Throws: `InputError` when one is unusable.
+  func openDatasets() throws -> [String: Dataset] {
+    if let limit, limit < 1 {
+      throw InputError("--limit \(limit)", "must be at least 1")
+    }
+    var opened: [String: Dataset] = [:]
+    for specification in try tasks.map(specification) where opened[specification] == nil {
+      let dataset = try openDataset(specification)
+      opened[specification] = limit.map { dataset.limited(to: $0) } ?? dataset
+    }
+    return opened
+  }
+
+  /// Loads a checkpoint under a name that no earlier one has.
+  ///
+  /// - Parameters:
+  ///   - source: one of the checkpoints.
+  ///   - taken: names in use; the new one is added.
+  /// - Throws: `InputError` when the checkpoint is unusable.
+  func load(_ source: String, avoiding taken: inout Set<String>) throws -> EvaluationSubject {
+    var subject = try EvaluationSubject.load(source, name: name, seed: seed)
+    let name = subject.name
+    var number = 2
+    while !taken.insert(subject.name).inserted {
+      subject.name = "\(name)-\(number)"
+      number += 1
+    }
+    return subject
+  }
+}

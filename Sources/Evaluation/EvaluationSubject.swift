@@ -1,0 +1,122 @@
+import Checkpoints
+import Encoders
+import Foundation
+import Support
+import Tensors
+import Vision
+
+/// A checkpoint as tasks see it: an encoder, or raw pixels, and what is known about it.
+package struct EvaluationSubject: Sendable {
+  /// How people call it; names the row of a table and the folder of its results.
+  package var name: String
+  /// The path or reference it was loaded from, as given.
+  package let source: String
+  /// The file format, or `reference` for one that is built in.
+  package let format: String
+  /// SHA-256 of the weights; nil where there are none (`pixels`).
+  package let weightsHash: String?
+  /// The encoder; nil for raw pixels.
+  package let encoder: (any Encoder)?
+  /// How an image becomes the encoder's input.
+  package let preprocessing: Preprocessing
+  /// How it was pretrained; nil when that is not known.
+  package let pretraining: JSON?
+  /// What was loaded, renamed, ignored and missing; nil when there was nothing to load.
+  package let loading: JSON?
+
+  /// A subject of the given parts.
+  package init(
+    name: String, source: String, format: String, weightsHash: String?,
+    encoder: (any Encoder)?, preprocessing: Preprocessing, pretraining: JSON? = nil,
+    loading: JSON? = nil
+  ) {
+    self.name = name
+    self.source = source
+    self.format = format
+    self.weightsHash = weightsHash
+    self.encoder = encoder
+    self.preprocessing = preprocessing
+    self.pretraining = pretraining
+    self.loading = loading
+  }
+
+  /// The encoder's name; `pixels` when there is none.
+  package var encoderName: String { encoder?.name ?? "pixels" }
+
+  /// How many parameters the encoder has.
+  package var parameterCount: Int { encoder?.parameters.parameterCount ?? 0 }
+
+  /// Side of the images that the reference `pixels` reads.
+  static let pixelSide = 32
+  /// Side of the patches that stand for the tokens of `pixels`.
+  static let pixelPatch = 4
+
+  /// Resolves what stands on the command line.
+  ///
+  /// - Parameters:
+  ///   - source: a checkpoint folder or file, `random:ENCODER`, or `pixels`.
+  ///   - name: how to call it; derived from the source when nil.
+  ///   - seed: fixes the weights of `random:`.
+  /// - Returns: the subject, its encoder ready for fp32 and bf16 products.
+  /// - Throws: `InputError` when there is no such encoder or the file is unusable.
+  package static func load(_ source: String, name: String? = nil, seed: UInt64) throws
+    -> EvaluationSubject
+  {
+    var subject: EvaluationSubject
+    if source == "pixels" {
+      subject = EvaluationSubject(
+        name: "pixels", source: source, format: "reference", weightsHash: nil, encoder: nil,
+        preprocessing: Preprocessing(side: pixelSide, cropRatio: 1))
+    } else if source.hasPrefix("random:") {
+      subject = try random(String(source.dropFirst("random:".count)), source: source, seed: seed)
+    } else {
+      subject = try checkpoint(source)
+    }
+    if let name { subject.name = name }
+    subject.encoder?.parameters.refreshBfloat16()
+    return subject
+  }
+
+  private static func random(_ encoderName: String, source: String, seed: UInt64) throws
+    -> EvaluationSubject
+  {
+    let encoder = try EncoderCatalog.make(encoderName, seed: seed)
+    return EvaluationSubject(
+      name: safeName(source), source: source, format: "reference",
+      weightsHash: hash(of: encoder.parameters), encoder: encoder,
+      preprocessing: standardPreprocessing(side: encoder.side),
+      pretraining: nil)
+  }
+
+  /// Refuses names of encoders that do not exist.
+  static func checkEncoderName(_ name: String) throws {
+    _ = try EncoderCatalog.visionTransformer(named: name)
+  }
+
+  /// The transform of an encoder that brings none: bicubic to 256/224 of the side and a centre
+  /// crop, as is usual; the whole image below 128 px, where it is usual not to crop.
+  package static func standardPreprocessing(side: Int) -> Preprocessing {
+    Preprocessing(side: side, cropRatio: side < 128 ? 1 : 0.875)
+  }
+
+  /// SHA-256 over names, shapes and values of all parameters.
+  package static func hash(of store: ParameterStore) -> String {
+    var hash = SHA256()
+    for parameter in store.parameters {
+      hash.update("\(parameter.name) \(parameter.shape) ")
+      hash.update(UnsafeRawBufferPointer(start: parameter.data, count: parameter.count * 4))
+    }
+    return hash.hex()
+  }
+
+  /// A name that can be a folder: letters, digits, `.`, `-`, `_` and `@`; others become `-`.
+  package static func safeName(_ text: String) -> String {
+    var name = ""
+    for character in text {
+      let isSafe = character.isASCII && (character.isLetter || character.isNumber)
+      name.append(isSafe || "._@-".contains(character) ? character : "-")
+    }
+    while name.hasPrefix(".") || name.hasPrefix("-") { name.removeFirst() }
+    return name.isEmpty ? "checkpoint" : name
+  }
+}

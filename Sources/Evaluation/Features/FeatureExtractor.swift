@@ -1,0 +1,130 @@
+import CKernels
+import Encoders
+import Foundation
+import Support
+import Tensors
+import Vision
+
+/// Runs a subject's encoder over images, in slices whose activations fit the cache.
+package struct FeatureExtractor: Sendable {
+  /// Writes image `index` of a chunk as the encoder's input, `[3, side, side]`.
+  package typealias Rendering = @Sendable (Int, UnsafeMutablePointer<Float>) throws -> Void
+
+  private let subject: EvaluationSubject
+  private let workers: DataParallel
+
+  /// Prepares to run `subject`'s encoder on all workers of `pool`.
+  package init(_ subject: EvaluationSubject, pool: WorkerPool, precision: Precision) {
+    self.subject = subject
+    workers = DataParallel(pool: pool, precision: precision)
+  }
+
+  /// How many images pass through the encoder together: their widest activations take about 3 MB.
+  package var sliceSize: Int {
+    guard let encoder = subject.encoder else { return 64 }
+    let bytes = encoder.tokenCount * 4 * encoder.width * MemoryLayout<Float>.stride
+    return min(32, max(2, 3_300_000 / max(bytes, 1)))
+  }
+
+  /// Images that are computed before their features are written: enough to keep all workers busy.
+  package func chunkSize(_ features: [ResolvedFeature]) -> Int {
+    let bytes = features.reduce(1) { $0 + $1.bytesPerImage }
+    let slices = max(4 * workers.pool.threads, min(64, (64 << 20) / (bytes * sliceSize)))
+    return slices * sliceSize
+  }
+
+  /// Computes features of `count` images into `buffers`; all features read the same layer.
+  ///
+  /// - Parameters:
+  ///   - count: number of images.
+  ///   - buffers: row `i` receives image `i`.
+  ///   - advance: called with the number of images that one worker has finished.
+  ///   - render: writes an image; called on any worker.
+  /// - Throws: the error of the first image that cannot be rendered; `InputError` when a feature
+  ///   is not a finite number.
+  package func encode(
+    _ count: Int, into buffers: FeatureBuffers, advance: @escaping @Sendable (Int) -> Void,
+    render: @escaping Rendering
+  ) throws {
+    precondition(count <= buffers.capacity, "\(count) images for room of \(buffers.capacity)")
+    let side = subject.preprocessing.side
+    try workers.forEachSlice(of: count, slice: sliceSize) { graph, range in
+      let images = try graph.constant([range.count, 3, side, side]) { data in
+        for (row, index) in range.enumerated() {
+          try render(index, data + row * 3 * side * side)
+        }
+      }
+      if let encoder = subject.encoder {
+        write(encoder, images, in: graph, range, to: buffers)
+      } else {
+        writePixels(images.data, range, to: buffers)
+      }
+      advance(range.count)
+    }
+    guard buffers.areFinite(count: count) else {
+      throw InputError(
+        subject.source, "the encoder gives features that are not finite numbers",
+        "its weights are unusable, or were trained for other inputs")
+    }
+  }
+
+  /// The transform of evaluation, applied to images of a split.
+  ///
+  /// - Parameters:
+  ///   - split: the images.
+  ///   - start: the image of the split that is image 0 of the chunk.
+  package func rendering(_ split: any ImageSplit, from start: Int = 0) -> Rendering {
+    let preprocessing = subject.preprocessing
+    return { index, target in
+      preprocessing.render(try split.image(at: start + index), into: target)
+    }
+  }
+
+  private func write(
+    _ encoder: any Encoder, _ images: Node, in graph: Graph, _ range: Range<Int>,
+    to buffers: FeatureBuffers
+  ) {
+    let tokens = encoder.tokens(of: images, in: graph, layer: buffers.features[0].request.layer)
+    for (index, feature) in buffers.features.enumerated() {
+      let (count, width) = (encoder.tokenCount, encoder.width)
+      switch feature.request.kind {
+      case .tokens:
+        uk_to_half(
+          tokens.data, buffers.halves(index) + range.lowerBound * count * width,
+          range.count * count * width)
+      case .mean:
+        let mean = graph.mean(tokens, tokens: encoder.prefixTokens..<count)
+        (buffers.floats(index) + range.lowerBound * width).update(
+          from: mean.data, count: range.count * width)
+      case .classToken, .pixels:
+        for row in 0..<range.count {
+          (buffers.floats(index) + (range.lowerBound + row) * width).update(
+            from: tokens.data + row * count * width, count: width)
+        }
+      }
+    }
+  }
+
+  private func writePixels(
+    _ images: UnsafeMutablePointer<Float>, _ range: Range<Int>, to buffers: FeatureBuffers
+  ) {
+    let side = subject.preprocessing.side
+    let extent = 3 * side * side
+    for (index, feature) in buffers.features.enumerated() {
+      guard feature.request.kind == .tokens else {
+        (buffers.floats(index) + range.lowerBound * extent).update(
+          from: images, count: range.count * extent)
+        continue
+      }
+      let spare = UnsafeMutablePointer<Float>.allocate(capacity: extent)
+      defer { spare.deallocate() }
+      for row in 0..<range.count {
+        uk_patches(
+          images + row * extent, 3, side, side, EvaluationSubject.pixelPatch, nil,
+          feature.tokens, spare, uk_float32)
+        uk_to_half(
+          spare, buffers.halves(index) + (range.lowerBound + row) * extent, extent)
+      }
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import Encoders
+import Support
+import Vision
+
+/// A summary of an image that a head reads.
+package enum FeatureKind: String, Sendable, CaseIterable {
+  /// The class token.
+  case classToken = "class"
+  /// The mean of the patch tokens.
+  case mean
+  /// All tokens: class, registers, patches in raster order.
+  case tokens
+  /// The preprocessed pixels themselves, channel by channel; the features of `pixels`.
+  case pixels
+
+  /// What tasks and commands may ask for.
+  package static let requestable: [String] = [classToken, mean, tokens].map { $0.rawValue }
+}
+
+/// Which features a task wants.
+package struct FeatureRequest: Hashable, Sendable {
+  /// Which summary.
+  package let kind: FeatureKind
+  /// The block (from 1) whose output is read; nil reads the end, after the final norm.
+  package let layer: Int?
+
+  /// A wish for features.
+  package init(_ kind: FeatureKind, layer: Int? = nil) {
+    self.kind = kind
+    self.layer = layer
+  }
+
+  /// The wish in the words of a configuration.
+  package var requested: String {
+    kind.rawValue + (layer.map { " after block \($0)" } ?? "")
+  }
+}
+
+/// What a subject gives for a wish, with its extents.
+package struct ResolvedFeature: Hashable, Sendable {
+  /// What is computed.
+  package let request: FeatureRequest
+  /// Rows an image: the number of tokens, or 1.
+  package let tokens: Int
+  /// Features of a row.
+  package let width: Int
+  /// What it is, in words.
+  package let summary: String
+
+  /// Tokens are stored as 16-bit floats, to halve their size; everything else in full.
+  package var isHalf: Bool { request.kind == .tokens }
+  /// Bytes of an image.
+  package var bytesPerImage: Int { tokens * width * (isHalf ? 2 : 4) }
+}
+
+extension EvaluationSubject {
+  /// What this subject gives for a wish: without a class token the mean of the patches, and
+  /// without an encoder the pixels.
+  ///
+  /// - Parameter request: the wish.
+  /// - Throws: `InputError` when the encoder has no such block.
+  package func resolve(_ request: FeatureRequest) throws -> ResolvedFeature {
+    guard let encoder else { return resolvePixels(request) }
+    if let layer = request.layer, !(1...encoder.depth).contains(layer) {
+      throw InputError(
+        "layer \(layer)", "\(encoder.name) has blocks 1 to \(encoder.depth)", "choose one of them")
+    }
+    let place = request.layer.map { "after block \($0)" } ?? "after the final norm"
+    var kind = request.kind
+    if kind == .classToken && encoder.classTokens == 0 { kind = .mean }
+    let resolved = FeatureRequest(kind, layer: request.layer)
+    switch kind {
+    case .classToken:
+      return ResolvedFeature(
+        request: resolved, tokens: 1, width: encoder.width, summary: "class token \(place)")
+    case .mean:
+      return ResolvedFeature(
+        request: resolved, tokens: 1, width: encoder.width,
+        summary: "mean of \(encoder.patchCount) patch tokens \(place)")
+    case .tokens:
+      return ResolvedFeature(
+        request: resolved, tokens: encoder.tokenCount, width: encoder.width,
+        summary: "\(encoder.tokenCount) tokens \(place)")
+    case .pixels:
+      return resolvePixels(request)
+    }
+  }
+
+  private func resolvePixels(_ request: FeatureRequest) -> ResolvedFeature {
+    let side = preprocessing.side
+    guard request.kind == .tokens else {
+      return ResolvedFeature(
+        request: FeatureRequest(.pixels), tokens: 1, width: 3 * side * side,
+        summary: "pixels, 3 × \(side) × \(side)")
+    }
+    let patch = Self.pixelPatch
+    return ResolvedFeature(
+      request: FeatureRequest(.tokens), tokens: (side / patch) * (side / patch),
+      width: 3 * patch * patch,
+      summary: "\((side / patch) * (side / patch)) patches of \(patch) × \(patch) pixels")
+  }
+}

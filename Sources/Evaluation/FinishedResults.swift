@@ -1,0 +1,40 @@
+import Support
+import Tensors
+import Vision
+
+/// Keeps results of tasks that are done, so that an interrupted or repeated run does not compute
+/// them again.
+package protocol FinishedResults {
+  /// The result kept under a key; nil when there is none that is whole.
+  func result(for key: String) -> TaskResult?
+
+  /// Keeps a result.
+  ///
+  /// - Parameters:
+  ///   - result: what a task measured.
+  ///   - key: stands for everything that it depends on.
+  /// - Throws: `InputError` when it cannot be written.
+  func keep(_ result: TaskResult, for key: String) throws
+}
+
+extension TaskContext {
+  /// A hash of everything that the result depends on: the checkpoint, the task, the data, the seed
+  /// and the arithmetic; not the number of threads.
+  package var resultKey: String {
+    let fields: JSON = [
+      "features": .integer(FeatureCache.version),
+      "weights": .string(subject.weightsHash ?? "none"),
+      "encoder": .string(subject.encoderName),
+      "preprocessing": subject.preprocessing.json,
+      "task": .string(definition.kind),
+      "version": .integer(definition.version),
+      "protocol": .string(definition.protocolName),
+      "config": definition.config,
+      "dataset": .string(dataset.fingerprint),
+      "splits": .object(dataset.splitSizes.mapValues { .integer($0) }),
+      "seed": .string(String(seed)),
+      "precision": .string(precision.rawValue),
+    ]
+    return SHA256.hex(of: fields.text(pretty: false))
+  }
+}

@@ -1,0 +1,45 @@
+import Tensors
+
+/// How long, and in what portions, a head is trained.
+package struct ProbeSchedule: Sendable, Equatable {
+  package var epochs: Int
+  /// Epochs over which the learning rate rises from zero; half a cosine to zero follows.
+  package var warmUpEpochs: Int
+  /// Examples a step, at most.
+  package var batchSize: Int
+  /// Whether the examples left over at the end of an epoch are skipped, as in the reference code.
+  package var dropsLast: Bool
+
+  /// A schedule.
+  package init(epochs: Int, warmUpEpochs: Int, batchSize: Int, dropsLast: Bool = true) {
+    self.epochs = epochs
+    self.warmUpEpochs = min(warmUpEpochs, epochs)
+    self.batchSize = batchSize
+    self.dropsLast = dropsLast
+  }
+
+  /// Examples a step when there are `count` of them.
+  package func effectiveBatch(_ count: Int) -> Int { max(1, min(batchSize, count)) }
+
+  /// Steps of an epoch.
+  func steps(_ count: Int) -> Int {
+    let batch = effectiveBatch(count)
+    return dropsLast ? max(1, count / batch) : max(1, (count + batch - 1) / batch)
+  }
+
+  /// The rates of all steps, evaluated once an iteration.
+  func rates(peak: Double, count: Int) -> WarmUpCosine {
+    let steps = steps(count)
+    return WarmUpCosine(peak: peak, warmUp: warmUpEpochs * steps, total: epochs * steps)
+  }
+
+  /// The examples of each step of an epoch, in a random order that depends on seed and epoch.
+  func batches(of examples: [Int32], epoch: Int, seed: UInt64) -> [[Int32]] {
+    var random = RandomStream(seed: seed, purpose: "probe order", epoch)
+    let order = random.permutation(examples.count).map { examples[$0] }
+    let batch = effectiveBatch(examples.count)
+    return (0..<steps(examples.count)).map {
+      Array(order[$0 * batch..<min(($0 + 1) * batch, order.count)])
+    }
+  }
+}

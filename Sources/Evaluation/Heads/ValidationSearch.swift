@@ -1,0 +1,106 @@
+import Foundation
+import Support
+import Vision
+
+/// The part of the training images on which hyper-parameters are chosen.
+package struct ValidationCut: Sendable {
+  /// Training images to fit on while choosing.
+  let fit: [Int32]
+  /// Training images to choose on.
+  let validation: [Int32]
+  /// A hash of both.
+  let hash: String
+  /// What it is, in words.
+  let summary: String
+
+  /// Cuts a share off the training images, each class in proportion, the same for every checkpoint
+  /// and seed: `fraction`, but at least 1,000 images, or a fifth of a small training set.
+  ///
+  /// - Parameters:
+  ///   - dataset: the data, of which only the training images are looked at.
+  ///   - fraction: the share of a large training set.
+  /// - Throws: `InputError` when there are too few training images.
+  init(_ dataset: Dataset, fraction: Double) throws {
+    let count = Double(dataset.train.count)
+    let wanted = max(count * fraction, min(1000, count / 5))
+    let split = try dataset.validationSplit(fraction: wanted / max(count, 1))
+    fit = split.fit.map { Int32($0) }
+    validation = split.validation.map { Int32($0) }
+    hash = split.hash
+    summary = "validation (\(split.validation.count) of \(dataset.train.count) training images)"
+  }
+}
+
+/// Values tried for the hyper-parameters, and which of them was best on the validation images.
+struct SearchOutcome: Sendable {
+  /// What each candidate is: the values by name.
+  let candidates: [[String: Double]]
+  /// The accuracy of each on the validation images.
+  let accuracies: [Double]
+
+  /// The best candidate; of equally good ones the first.
+  var best: Int {
+    var best = 0
+    for index in accuracies.indices where accuracies[index] > accuracies[best] { best = index }
+    return best
+  }
+
+  /// The values tried, by name, ascending.
+  var grid: [String: [Double]] {
+    var grid: [String: [Double]] = [:]
+    for name in Set(candidates.flatMap { $0.keys }) {
+      grid[name] = Set(candidates.compactMap { $0[name] }).sorted()
+    }
+    return grid
+  }
+
+  /// Whether a chosen value is the first or last of several.
+  var isOnEdge: Bool {
+    candidates[best].contains { name, value in
+      guard let tried = grid[name], tried.count > 1 else { return false }
+      return value == tried.first || value == tried.last
+    }
+  }
+
+  /// The accuracies in the order tried, for people.
+  var details: JSON {
+    .array(
+      zip(candidates, accuracies).map { values, accuracy in
+        var object = values.mapValues { JSON.number($0) }
+        object["validation_top1"] = .number(accuracy)
+        return .object(object)
+      })
+  }
+}
+
+extension Array where Element == [String: Double] {
+  /// All combinations of the values of two hyper-parameters, in the order given.
+  static func combinations(
+    _ first: (name: String, values: [Double]), _ second: (name: String, values: [Double])
+  ) -> [[String: Double]] {
+    first.values.flatMap { a in
+      second.values.map { b in [first.name: a, second.name: b] }
+    }
+  }
+}
+
+/// The share of examples whose highest score is that of their label, for heads side by side.
+///
+/// - Parameters:
+///   - scores: `[examples, heads, classes]`.
+///   - labels: the class of each example.
+///   - heads: number of heads.
+/// - Returns: the accuracy of each head.
+func accuracies(_ scores: [Float], labels: [Int], heads: Int) -> [Double] {
+  let classes = scores.count / max(1, labels.count * heads)
+  return scores.withUnsafeBufferPointer { scores in
+    (0..<heads).map { head in
+      let right = labels.indices.count { example in
+        let start = (example * heads + head) * classes
+        let row = UnsafeBufferPointer(rebasing: scores[start..<start + classes])
+        return bestClass(row) == labels[example]
+      }
+      return Double(right) / Double(max(1, labels.count))
+    }
+  }
+}

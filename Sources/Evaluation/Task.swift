@@ -1,0 +1,28 @@
+import Support
+
+/// A kind of measurement, configured.
+///
+/// To add one, put a file with a conforming type of the file's name into `Tasks/`, and a YAML file
+/// that names its kind into the folder `tasks`.
+package protocol Task: Sendable {
+  /// The name that a task file gives as `task`.
+  static var kind: String { get }
+  /// What it measures, in a few words.
+  static var summary: String { get }
+
+  /// Reads the head and its hyper-parameters; the caller refuses what is left over.
+  ///
+  /// - Parameter fields: the task file's fields, overridden from the command line.
+  /// - Throws: `InputError` with file and line when a value is out of bounds.
+  init(fields: Fields) throws
+
+  /// The features that it reads from the cache, so that one pass of the encoder serves all tasks.
+  var features: [FeatureRequest] { get }
+
+  /// Measures one checkpoint; reads the test split once.
+  ///
+  /// - Parameter context: the checkpoint and the data.
+  /// - Returns: the result, begun with `context.blankResult()`.
+  /// - Throws: `InputError` when the checkpoint or the data cannot be measured.
+  func run(_ context: TaskContext) throws -> TaskResult
+}

@@ -1,0 +1,152 @@
+import Foundation
+import Support
+import Synchronization
+import Tensors
+import Vision
+
+/// What one task on one checkpoint works with.
+package final class TaskContext {
+  /// The checkpoint.
+  package let subject: EvaluationSubject
+  /// The data, already limited.
+  package let dataset: Dataset
+  /// The task as its file defines it.
+  package let definition: TaskDefinition
+  /// The seed of the run.
+  package let seed: UInt64
+  /// What the encoder's matrix products read; heads are always trained in fp32.
+  package let precision: Precision
+  /// Shares out the work.
+  package let pool: WorkerPool
+  private let store: FeatureStore
+
+  /// The surroundings of a task.
+  package init(
+    definition: TaskDefinition, store: FeatureStore, seed: UInt64
+  ) {
+    self.definition = definition
+    self.store = store
+    self.seed = seed
+    subject = store.subject
+    dataset = store.dataset
+    precision = store.precision
+    pool = store.pool
+  }
+
+  /// Features of the training images, with the transform of evaluation.
+  package func trainFeatures(_ request: FeatureRequest) throws -> FeatureSet {
+    try store.features(request, split: "train", images: dataset.train)
+  }
+
+  /// Features of the test images.
+  package func testFeatures(_ request: FeatureRequest) throws -> FeatureSet {
+    try store.features(request, split: "test", images: dataset.test)
+  }
+
+  /// Which of the features that the run will read are not on disk yet.
+  func missingFeatures(split: String, images: any ImageSplit) -> [ResolvedFeature] {
+    store.missing(split: split, images: images)
+  }
+
+  /// The names of the test images.
+  package var testIDs: [String] { (0..<dataset.test.count).map { dataset.test.exampleID(at: $0) } }
+
+  /// A result with all that is known before anything is measured.
+  ///
+  /// - Parameters:
+  ///   - request: the features that are read.
+  ///   - splits: the sizes of the splits as used; train and test when nil.
+  ///   - splitHash: the hash of a split that was cut from train.
+  /// - Throws: `InputError` when the subject does not have the features.
+  package func blankResult(
+    reading request: FeatureRequest, splits: [String: Int]? = nil, splitHash: String? = nil
+  ) throws -> TaskResult {
+    var result = definition.blankResult(
+      dataset: DatasetSummary(
+        id: dataset.id, fingerprint: dataset.fingerprint,
+        splits: splits ?? ["train": dataset.train.count, "test": dataset.test.count],
+        classes: dataset.classes.count, splitHash: splitHash))
+    result.features = FeatureUse(
+      requested: request.requested, resolved: try subject.resolve(request).summary)
+    result.seed = Int(truncatingIfNeeded: seed)
+    result.limit = dataset.limit
+    return result
+  }
+
+  /// A result that says why there is none.
+  package func failedResult(_ error: any Error) -> TaskResult {
+    var result = definition.blankResult(
+      dataset: DatasetSummary(
+        id: dataset.id, fingerprint: dataset.fingerprint,
+        splits: ["train": dataset.train.count, "test": dataset.test.count],
+        classes: dataset.classes.count))
+    result.limit = dataset.limit
+    return result.failed(error)
+  }
+}
+
+/// The features of one checkpoint on one data set, each opened or computed once in a run.
+package final class FeatureStore {
+  package let subject: EvaluationSubject
+  package let dataset: Dataset
+  package let precision: Precision
+  package let pool: WorkerPool
+  private let cache: FeatureCache
+  /// What all tasks of the run will read, so that one pass computes it.
+  private let planned: [FeatureRequest]
+  private var opened: [String: [ResolvedFeature: FeatureSet]] = [:]
+
+  /// Features of `subject` on `dataset`, of which those of `planned` will be wanted.
+  package init(
+    subject: EvaluationSubject, dataset: Dataset, cache: FeatureCache,
+    planned: [FeatureRequest], precision: Precision, pool: WorkerPool
+  ) {
+    self.subject = subject
+    self.dataset = dataset
+    self.cache = cache
+    self.planned = planned
+    self.precision = precision
+    self.pool = pool
+  }
+
+  /// Features of a split.
+  ///
+  /// - Parameters:
+  ///   - request: which.
+  ///   - split: the name of the split.
+  ///   - images: its images.
+  /// - Throws: `InputError` when the subject does not have the features, or an image or the cache
+  ///   is unusable.
+  func features(_ request: FeatureRequest, split: String, images: any ImageSplit) throws
+    -> FeatureSet
+  {
+    let wanted = try subject.resolve(request)
+    if let set = opened[split]?[wanted] { return set }
+    let others = planned.compactMap { try? subject.resolve($0) }
+    var features = [wanted]
+    for other in others where !features.contains(other) && opened[split]?[other] == nil {
+      features.append(other)
+    }
+    let sets = try cache.features(
+      features, of: scope(split: split, images: images), pool: pool)
+    for (feature, set) in zip(features, sets) { opened[split, default: [:]][feature] = set }
+    return sets[0]
+  }
+
+  /// Which of the planned features are not on disk yet, each once.
+  func missing(split: String, images: any ImageSplit) -> [ResolvedFeature] {
+    let scope = scope(split: split, images: images)
+    var missing: [ResolvedFeature] = []
+    for feature in planned.compactMap({ try? subject.resolve($0) })
+    where !missing.contains(feature) && !cache.hasEntry(feature, of: scope) {
+      missing.append(feature)
+    }
+    return missing
+  }
+
+  private func scope(split: String, images: any ImageSplit) -> FeatureCache.Scope {
+    FeatureCache.Scope(
+      subject: subject, precision: precision, dataset: dataset.fingerprint, split: split,
+      images: images)
+  }
+}
