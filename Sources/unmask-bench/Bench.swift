@@ -9,14 +9,13 @@ struct Bench {
     "mae-step": measureMAEStep,
     "features": measureFeatures,
     "gemm": measureGemm,
-    "knn": measureKNN,
-    "linear-probe": measureLinearProbe,
   ]
 
   static func main() throws {
     let arguments = Array(CommandLine.arguments.dropFirst())
     guard let name = arguments.first, let measure = measurements[name] else {
-      print("usage: unmask-bench \(measurements.keys.sorted().joined(separator: "|")) [KEY=VALUE]...")
+      let names = measurements.keys.sorted().joined(separator: "|")
+      print("usage: unmask-bench \(names) [KEY=VALUE]...")
       exit(2)
     }
     print(try measure(Options(arguments.dropFirst())).text(pretty: false))
@@ -63,9 +62,9 @@ func peakResidentBytes() -> Int {
   return usage.ru_maxrss * 1024
 }
 
-/// What every measurement reports.
+/// What every measurement reports; `check` is a number on which the rival must agree roughly.
 func result(
-  _ name: String, seconds: [Double], images: Int? = nil, flops: Double? = nil
+  _ name: String, seconds: [Double], images: Int? = nil, flops: Double? = nil, check: Double? = nil
 ) -> JSON {
   var object: [String: JSON] = [
     "name": .string(name),
@@ -74,6 +73,7 @@ func result(
     "peak_rss_bytes": .integer(peakResidentBytes()),
   ]
   if let images { object["images_per_second"] = .number(Double(images) / median(seconds)) }
+  if let check { object["check"] = .number(check) }
   if let flops { object["gflops"] = .number(flops / median(seconds) * 1e-9) }
   return .object(object)
 }

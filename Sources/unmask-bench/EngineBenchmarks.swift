@@ -29,10 +29,10 @@ func measureMAEStep(_ options: Options) throws -> JSON {
   let images = Tensor([batch, 3, side, side])
   var random = RandomStream(seed: 1, purpose: "bench")
   for i in 0..<images.count { images.data[i] = random.normal() }
-  var step = 0
+  var (step, loss) = (0, 0.0)
   let seconds = try repeated(options.integer("repetitions", 5), warmUps: 2) {
     let epoch = step
-    _ = try parallel.step(batch: batch, slice: options.integer("slice", 16)) { graph, range in
+    loss = try parallel.step(batch: batch, slice: options.integer("slice", 16)) { graph, range in
       let count = range.count * 3 * side * side
       let node = graph.constant([range.count, 3, side, side]) {
         $0.update(from: images.data + range.lowerBound * 3 * side * side, count: count)
@@ -44,7 +44,7 @@ func measureMAEStep(_ options: Options) throws -> JSON {
     for optimizer in optimizers { optimizer.step(learningRate: 1e-4, pool: pool) }
     step += 1
   }
-  return result("mae-step", seconds: seconds, images: batch)
+  return result("mae-step", seconds: seconds, images: batch, check: loss)
 }
 
 /// Frozen features of ViT-B/16 at 224 px.
@@ -61,11 +61,11 @@ func measureFeatures(_ options: Options) throws -> JSON {
   var random = RandomStream(seed: 1, purpose: "bench")
   for i in 0..<images.count { images.data[i] = random.normal() }
   let features = Tensor([batch, encoder.width])
+  let extent = 3 * side * side
   let seconds = try repeated(options.integer("repetitions", 5)) {
     try parallel.forEachSlice(of: batch, slice: options.integer("slice", 2)) { graph, range in
       let node = graph.constant([range.count, 3, side, side]) {
-        $0.update(
-          from: images.data + range.lowerBound * 3 * side * side, count: range.count * 3 * side * side)
+        $0.update(from: images.data + range.lowerBound * extent, count: range.count * extent)
       }
       let tokens = encoder.tokens(of: node, in: graph, layer: nil)
       for image in range {
