@@ -23,17 +23,20 @@ package struct PretrainingOptions: Sendable {
   /// No additions.
   package init() {}
 
-  /// The options as assignments of recipe keys; explicit `--set`s come last and win.
-  fileprivate var overrides: [String] {
-    var overrides: [String] = []
-    if let data { overrides.append("data=\(data)") }
-    if let encoder { overrides.append("encoder=\(encoder)") }
-    if let epochs { overrides.append("epochs=\(epochs)") }
+  /// Puts the options into a recipe; `--set`s come last and win.
+  fileprivate func apply(to fields: Fields) throws {
+    func set(_ key: String, _ value: JSON?, _ option: String) throws {
+      if let value { try fields.override(path: key, value: value, option: option) }
+    }
+    try set("data", data.map { .string($0) }, "--data")
+    try set("encoder", encoder.map { .string($0) }, "--encoder")
+    try set("epochs", epochs.map { .integer($0) }, "--epochs")
+    try set("batch_size", batchSize.map { .integer($0) }, "--batch-size")
     // An explicit batch size is meant: it is not made smaller.
-    if let batchSize { overrides += ["batch_size=\(batchSize)", "minimum_steps=1"] }
-    if let seed { overrides.append("seed=\(seed)") }
-    if let precision { overrides.append("precision=\(precision.rawValue)") }
-    return overrides + assignments
+    try set("minimum_steps", batchSize.map { _ in 1 }, "--batch-size")
+    try set("seed", seed.map { .integer($0) }, "--seed")
+    try set("precision", precision.map { .string($0.rawValue) }, "--precision")
+    for assignment in assignments { try fields.override(assignment) }
   }
 }
 
@@ -50,7 +53,7 @@ package func pretrain(_ recipeName: String, _ options: PretrainingOptions) throw
   let path = try Catalogue.path(of: recipeName, in: "tasks/pretrain", kind: "recipe")
   let name = ((path as NSString).lastPathComponent as NSString).deletingPathExtension
   let fields = try Fields(contentsOf: path)
-  for assignment in options.overrides { try fields.override(assignment) }
+  try options.apply(to: fields)
   var opened: Dataset?
   let recipe = try Recipe(fields, name: name) { specification in
     var dataset = try openDataset(specification)

@@ -1,13 +1,13 @@
 import ArgumentParser
-import Foundation
+import Tensors
 
 /// What every command that computes understands.
 struct ComputeOptions: ParsableArguments {
   @Option(help: "Worker threads; all cores if not given. Results do not depend on it.")
-  var threads: Int = ProcessInfo.processInfo.activeProcessorCount
+  var threads: Int = availableProcessors
 
   @Option(help: "Matrix products in fp32 (usual), or in bf16 with fp32 sums.")
-  var precision: PrecisionName?
+  var precision: Precision?
 
   func validate() throws {
     guard (1...1024).contains(threads) else {
@@ -16,7 +16,4 @@ struct ComputeOptions: ParsableArguments {
   }
 }
 
-/// The precision of matrix products, by its name on the command line.
-enum PrecisionName: String, ExpressibleByArgument, CaseIterable {
-  case fp32, bf16
-}
+extension Precision: ExpressibleByArgument {}

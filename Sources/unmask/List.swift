@@ -1,6 +1,8 @@
 import ArgumentParser
 import Encoders
+import Pretraining
 import Support
+import Vision
 
 /// `unmask list`: what can be named on the command line.
 struct List: ParsableCommand {
@@ -10,7 +12,7 @@ struct List: ParsableCommand {
 
   /// The kinds of things that can be listed.
   enum Kind: String, ExpressibleByArgument, CaseIterable {
-    case recipes, encoders
+    case recipes, masks, encoders, datasets
   }
 
   @Argument(help: "What to list.")
@@ -39,7 +41,13 @@ struct List: ParsableCommand {
   private func entries(of kind: Kind) -> [Entry] {
     switch kind {
     case .recipes: files(in: "tasks/pretrain", kind: "recipe")
+    case .masks: allMasks.map { Entry(name: $0.kind, summary: $0.summary) }
     case .encoders: EncoderCatalog.architectures.map { Entry(name: $0.name, summary: $0.summary) }
+    case .datasets:
+      allDatasets.map { dataset in
+        let name = dataset.placeholder.map { "\(dataset.kind):\($0)" } ?? dataset.kind
+        return Entry(name: name, summary: dataset.summary)
+      }
     }
   }
 

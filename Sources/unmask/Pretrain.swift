@@ -61,7 +61,7 @@ struct Pretrain: ParsableCommand {
     options.batchSize = batchSize
     options.seed = seed
     options.threads = compute.threads
-    options.precision = compute.precision.flatMap { Precision(rawValue: $0.rawValue) }
+    options.precision = compute.precision
     options.limit = limit
     options.assignments = assignments
     options.resume = resume

@@ -111,6 +111,14 @@ struct FieldsTests {
     #expect(text == message)
   }
 
+  @Test func overridesByOptionsOfTheirOwn() throws {
+    let fields = try Fields(yaml: "epochs: 3", file: "a.yaml")
+    try fields.override(path: "mask.kind", value: "x: # [", option: "--mask")
+    #expect(line { _ = try Recipe(fields) }.hasPrefix("--mask: mask.kind: no 'x: # ['"))
+    try fields.override(path: "epochs", value: 0, option: "--epochs")
+    #expect(line { _ = try Recipe(fields) } == "--epochs: epochs must be at least 1, is 0")
+  }
+
   @Test func readsListsOfMappings() throws {
     let fields = try Fields(yaml: "losses:\n- kind: mse\n- {kind: ce, wight: 2}", file: "a.yaml")
     try fields.override("losses.0.kind=l1")

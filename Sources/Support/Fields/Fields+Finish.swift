@@ -12,10 +12,10 @@ extension Fields {
 
   private func unknown(_ member: FieldNode.Member) -> InputError {
     let place = fullPath(member.key)
-    if let override = document.overrides.last(where: { isPath($0, at: place) }) {
+    if let override = document.overrides.last(where: { isPath($0.path, at: place) }) {
       let paths = document.descriptions.map { $0.path }
       return InputError(
-        "--set \(override)", "there is no such setting", suggestion(for: override, among: paths))
+        override.subject, "there is no such setting", suggestion(for: override.path, among: paths))
     }
     let line = member.value.line ?? line
     return InputError(

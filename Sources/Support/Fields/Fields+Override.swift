@@ -6,20 +6,34 @@ extension Fields {
   /// - Throws: `InputError` if the value is no YAML or the path leads through a single value.
   package func override(path: String, value: String) throws {
     let subject = "--set \(path)"
+    let node = try YAMLReader.read("value: \(value)", file: subject)
+    guard case .mapping(let members) = node.content, members.count == 1 else {
+      throw InputError(subject, "the value must be a single YAML value")
+    }
+    try override(path: path, node: members[0].value, subject: subject)
+  }
+
+  /// Sets the value at `path` to what an option of its own says; messages name that option.
+  /// - Parameters:
+  ///   - path: Keys from here, joined by dots.
+  ///   - value: The value; a string is taken as it is.
+  ///   - option: How the user gave it: `--epochs`.
+  /// - Throws: `InputError` if the path leads through a single value.
+  package func override(path: String, value: JSON, option: String) throws {
+    try override(path: path, node: FieldNode(value), subject: option)
+  }
+
+  private func override(path: String, node: FieldNode, subject: String) throws {
     let keys = path.split(separator: ".", omittingEmptySubsequences: false).map { String($0) }
     guard !keys.contains(""), keys.count <= 16 else {
       throw InputError(subject, "is no path of keys", "write it like mask.ratio=0.5")
     }
-    var node = try YAMLReader.read("value: \(value)", file: subject)
-    guard case .mapping(let members) = node.content, members.count == 1 else {
-      throw InputError(subject, "the value must be a single YAML value")
-    }
-    node = members[0].value
-    node.line = nil
+    var value = node
+    value.line = nil
     var root = FieldNode(.mapping(self.members), line: line)
-    try Self.set(node, at: keys[...], in: &root, subject)
+    try Self.set(value, at: keys[...], in: &root, subject)
     if case .mapping(let changed) = root.content { self.members = changed }
-    document.overrides.append(self.path.isEmpty ? path : "\(self.path).\(path)")
+    document.overrides.append((self.path.isEmpty ? path : "\(self.path).\(path)", subject))
   }
 
   /// Applies `KEY=VALUE` as it is typed after `--set`.

@@ -14,7 +14,7 @@ package final class Fields {
     let file: String
     let isRecording: Bool
     /// Paths set from the command line, in the order given.
-    var overrides: [String] = []
+    var overrides: [(path: String, subject: String)] = []
     /// Fields in the order they were first taken.
     var descriptions: [FieldDescription] = []
 
@@ -114,8 +114,10 @@ package final class Fields {
   /// An error about the value of `key` (or, with nil, about this mapping), with file and line.
   package func error(at key: String?, _ problem: String, _ remedy: String = "") -> InputError {
     let line = key.flatMap { member($0)?.line } ?? line
-    if let key, document.overrides.contains(where: { isPath($0, at: fullPath(key)) }) {
-      return InputError("--set \(fullPath(key))", problem, remedy)
+    if let key,
+      let override = document.overrides.last(where: { isPath($0.path, at: fullPath(key)) })
+    {
+      return InputError(override.subject, problem, remedy)
     }
     return InputError(line.map { "\(file):\($0)" } ?? file, problem, remedy)
   }

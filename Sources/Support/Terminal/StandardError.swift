@@ -39,11 +39,7 @@ enum StandardError {
   }
 
   /// The width of the terminal; a longer bar would leave its beginning behind at every redraw.
-  private static var columns: Int {
-    var size = winsize()
-    guard ioctl(2, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 20 else { return 80 }
-    return Int(size.ws_col)
-  }
+  private static var columns: Int { terminalWidth(of: 2) ?? 80 }
 
   private static func emit(_ text: String) {
     var text = text

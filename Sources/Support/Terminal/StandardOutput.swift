@@ -5,6 +5,9 @@ package enum StandardOutput {
   /// Whether standard output is a terminal.
   package static let isTerminal = isatty(1) == 1
 
+  /// The width that tables may have: the terminal's, or 100 characters.
+  package static let width = terminalWidth(of: 1) ?? 100
+
   /// Writes `text` as it is.
   /// - Throws: `InputError` if the disk behind standard output is full, or the like.
   package static func write(_ text: String) throws {
