@@ -4,7 +4,9 @@ import Testing
 
 extension OperatorCase {
   /// Every operator at several extents; a new operator adds its list here.
-  static let all: [OperatorCase] = linear + layerNorm + attention + tokens + elementwise
+  static let all: [OperatorCase] =
+    linear + layerNorm + attention + tokens + elementwise + convolution + batchNorm + pooling
+    + resize + reductions + rows + layout
 }
 
 /// What must hold of every operator, whatever it computes.

@@ -34,9 +34,17 @@ package final class GoldenRun {
 
   /// The largest differences, relative to each tensor's largest element, of the output and of all
   /// gradients that the case holds, by name.
-  package func differences(_ apply: (Graph, Node) -> Node) -> [String: Float] {
+  ///
+  /// - Parameters:
+  ///   - others: further stores that are trained.
+  ///   - apply: the operator.
+  /// - Returns: by `output`, `input` and the parameters' names.
+  package func differences(
+    training others: [ParameterStore] = [], _ apply: (Graph, Node) -> Node
+  ) -> [String: Float] {
     let graph = Graph(
-      workspace: workspace, precision: .fp32, gradients: [(store, store.gradient)])
+      workspace: workspace, precision: .fp32,
+      gradients: ([store] + others).map { (store: $0, buffer: $0.gradient) })
     let input = golden.tensor("input", in: caseName)
     let node = graph.variable(input.shape, input.array)
     let output = apply(graph, node)

@@ -8,6 +8,7 @@
 //   multiplication is fused with an addition only where the source says `fma`.
 
 #include "activation.h"
+#include "batch_norm.h"
 #include "elementwise.h"
 #include "half.h"
 #include "heads.h"
@@ -16,6 +17,7 @@
 #include "norm.h"
 #include "optimizer.h"
 #include "patches.h"
+#include "pooling.h"
 #include "resample.h"
 #include "softmax.h"
 #include "types.h"

@@ -92,6 +92,11 @@ package final class Graph {
     return gradients[ObjectIdentifier(parameter.store)].map { $0 + parameter.offset }
   }
 
+  /// The flat buffer of this graph's lane for the store of a parameter, trained or not.
+  func lane(of parameter: Parameter) -> UnsafeMutablePointer<Float>? {
+    gradients[ObjectIdentifier(parameter.store)]
+  }
+
   /// One matrix product on this worker.
   func multiply(
     _ shape: ProductShape, _ a: UnsafeRawPointer, _ b: UnsafeRawPointer,

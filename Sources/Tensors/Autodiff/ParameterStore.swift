@@ -63,6 +63,10 @@ package final class ParameterStore: @unchecked Sendable {
     return allocateZeroed()
   }()
   private var hasGradient = false
+  /// Weights as convolutions read them.
+  let packed = PackedWeights()
+  /// Statistics that training moves beside the weights, in the order of their declaration.
+  var runningStatistics: [RunningStatistics] = []
 
   deinit {
     if isSealed { free(values) }

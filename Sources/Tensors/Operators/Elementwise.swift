@@ -9,7 +9,8 @@ extension Graph {
     uk_add(b.data, uk_float32, out.data, 1, b.count)
     if out.needsGradient {
       record { [self] in
-        for input in [a, b] where input.needsGradient { addGradient(of: out, to: input) }
+        guard let d = out.storage.gradient else { return }
+        for input in [a, b] where input.needsGradient { addGradient(d, out.type, to: input) }
       }
     }
     return out
@@ -52,10 +53,10 @@ extension Graph {
     let out = makeNode(x.shape, x.type, needsGradient: x.needsGradient)
     uk_activate(activation.kernel, x.raw, out.raw, x.type.kernel, x.count)
     if out.needsGradient {
-      precondition(x.type == .float32, "activated(_:_:) differentiates float32 only")
       record { [self] in
         guard let d = out.storage.gradient else { return }
-        uk_activate_backward(activation.kernel, x.raw, d, d, uk_float32, nil, x.rows, x.columns)
+        uk_activate_backward(
+          activation.kernel, x.raw, d, d, x.type.kernel, nil, x.rows, x.columns)
         passGradient(of: out, to: x)
       }
     }
@@ -107,13 +108,5 @@ extension Graph {
       return part
     }
     return multiplied(activated(half(false), .silu), half(true))
-  }
-
-  /// Adds the gradient of `out` to that of `input`, which keeps its own buffer.
-  private func addGradient(of out: Node, to input: Node) {
-    guard let d = out.gradient else { return }
-    let (pointer, accumulates) = input.gradientTarget()
-    uk_add(
-      d, uk_float32, pointer.assumingMemoryBound(to: Float.self), accumulates ? 1 : 0, out.count)
   }
 }

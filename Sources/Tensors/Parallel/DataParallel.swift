@@ -48,6 +48,8 @@ package final class DataParallel: @unchecked Sendable {
   package func step(
     batch: Int, slice: Int, _ body: @escaping @Sendable (Graph, Range<Int>) throws -> Double
   ) throws -> Double {
+    for store in stores { store.holdWeights() }
+    defer { for store in stores { store.releaseWeights() } }
     let outcomes = Outcomes(count: lanes)
     pool.run(lanes) { [self] lane, worker in
       let buffers = laneGradients[lane]
@@ -70,6 +72,7 @@ package final class DataParallel: @unchecked Sendable {
     }
     let loss = try outcomes.values.reduce(0) { try $0 + $1.get() }
     reduceLanes()
+    for store in stores { store.absorbRunningStatistics() }
     return loss
   }
 

@@ -7,6 +7,7 @@ import Foundation
 package final class Workspace {
   private var free: [Int: [UnsafeMutableRawPointer]] = [:]
   private var products: [ProductShape: Product] = [:]
+  private var convolutions: [ConvolutionPart: [ConvolutionShape: PreparedConvolution]] = [:]
   private var scratch: (pointer: UnsafeMutableRawPointer, bytes: Int)?
   /// Bytes obtained from the system and not given back.
   package private(set) var reservedBytes = 0
@@ -45,6 +46,14 @@ package final class Workspace {
     if let known = products[shape] { return known }
     let made = Product(shape)
     products[shape] = made
+    return made
+  }
+
+  /// The prepared convolution, or gradient of one, of a shape; made on first use.
+  func convolution(_ shape: ConvolutionShape, _ part: ConvolutionPart) -> PreparedConvolution {
+    if let known = convolutions[part]?[shape] { return known }
+    let made = PreparedConvolution(shape, part)
+    convolutions[part, default: [:]][shape] = made
     return made
   }
 

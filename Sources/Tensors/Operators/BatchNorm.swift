@@ -1,0 +1,101 @@
+import CKernels
+
+extension Graph {
+  /// Batch normalisation over all but the last dimension, with an optional residual and ReLU.
+  ///
+  /// `out = max((x − mean) / √(variance + ε) · gain + bias + residual, 0)`, the last two where asked
+  /// for (Ioffe & Szegedy 2015). In training the mean and biased variance are those of *this graph's*
+  /// slice of the batch, as on PyTorch's devices without synchronisation: choose the slice so that
+  /// it is large enough. The running statistics move once a step, by those of the whole batch.
+  /// - Parameters:
+  ///   - x: `[…, channels]`.
+  ///   - gain: `[channels]`; 1 when nil.
+  ///   - bias: `[channels]`; 0 when nil.
+  ///   - statistics: the running mean and variance.
+  ///   - epsilon: added to the variance, inside the root.
+  ///   - usesBatch: whether the slice's statistics normalise; nil: when the graph trains.
+  ///   - residual: added to the result; of the result's shape and type.
+  ///   - rectified: whether negative results become 0.
+  ///   - output: the type of the result; that of `x` when nil.
+  /// - Returns: `[…, channels]`.
+  package func batchNorm(
+    _ x: Node, gain: Parameter?, bias: Parameter?, statistics: RunningStatistics, epsilon: Float,
+    usesBatch: Bool? = nil, residual: Node? = nil, rectified: Bool = false,
+    output: ElementType? = nil
+  ) -> Node {
+    let (rows, width) = (x.rows, x.columns)
+    precondition(
+      statistics.mean.count == width, "\(statistics.mean.name) does not fit \(x.shape)")
+    let usesBatch = (usesBatch ?? isTraining) && rows > 0
+    let type = output ?? x.type
+    precondition(
+      residual.map { $0.shape == x.shape && $0.type == type } ?? true,
+      "a residual has the shape and type of the batch norm's result")
+    let (gainGradient, biasGradient) = (gradient(of: gain), gradient(of: bias))
+    let out = makeNode(
+      x.shape, type,
+      needsGradient: x.needsGradient || gainGradient != nil || biasGradient != nil
+        || residual?.needsGradient ?? false)
+    // Mean, inverse deviation, scale and shift of each channel.
+    let moments = makeNode([4, width])
+    let place = { (row: Int) in moments.data + row * width }
+    if usesBatch {
+      uk_column_moments(x.raw, x.type.kernel, place(0), place(1), rows, width)
+      if let lane = lane(of: statistics.mean) {
+        statistics.add(mean: place(0), variance: place(1), rows: rows, to: lane)
+      }
+    } else {
+      place(0).update(from: statistics.mean.data, count: width)
+      place(1).update(from: statistics.variance.data, count: width)
+    }
+    for c in 0..<width {
+      let inverse = 1 / (place(1)[c] + epsilon).squareRoot()
+      place(1)[c] = inverse
+      place(2)[c] = inverse * (gain?.data[c] ?? 1)
+      place(3)[c] = (bias?.data[c] ?? 0) - place(0)[c] * place(2)[c]
+    }
+    uk_scale_shift(
+      x.raw, x.type.kernel, place(2), place(3), residual?.raw, rectified ? 1 : 0, out.raw,
+      type.kernel, rows, width)
+    if out.needsGradient {
+      record { [self] in
+        guard let d = out.storage.gradient else { return }
+        if rectified {
+          uk_activate_backward(uk_relu, out.raw, d, d, type.kernel, nil, rows, width)
+        }
+        batchNormBackward(
+          x, d, type, moments, usesBatch: usesBatch, gainGradient: gainGradient,
+          biasGradient: biasGradient)
+        if let residual, residual.needsGradient { passGradient(of: out, to: residual) }
+      }
+    }
+    return out
+  }
+
+  /// With `x̂` normalised: `dx = scale · (d − mean(d) − x̂ · mean(d · x̂))`, the means only where the
+  /// slice's own statistics were used.
+  private func batchNormBackward(
+    _ x: Node, _ d: UnsafeRawPointer, _ type: ElementType, _ moments: Node, usesBatch: Bool,
+    gainGradient: UnsafeMutablePointer<Float>?, biasGradient: UnsafeMutablePointer<Float>?
+  ) {
+    let (rows, width) = (x.rows, x.columns)
+    let (mean, inverse, scale) = (moments.data, moments.data + width, moments.data + 2 * width)
+    withBuffer(bytes: 2 * width * 4) { buffer in
+      let plain = buffer.assumingMemoryBound(to: Float.self)
+      let along = plain + width
+      uk_batch_norm_sums(d, type.kernel, x.raw, x.type.kernel, mean, plain, along, rows, width)
+      for c in 0..<width {
+        gainGradient?[c] += along[c] * inverse[c]
+        biasGradient?[c] += plain[c]
+        let share = usesBatch ? scale[c] / Float(rows) : 0
+        plain[c] *= share
+        along[c] *= share * inverse[c] * inverse[c]
+      }
+      guard x.needsGradient else { return }
+      let target = x.gradientTarget()
+      uk_batch_norm_backward(
+        d, type.kernel, x.raw, x.type.kernel, mean, scale, along, plain, target.pointer,
+        target.accumulates ? 1 : 0, rows, width)
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import CKernels
+
+extension Graph {
+  /// Feature maps with the channels last, as operators on feature maps want them.
+  ///
+  /// - Parameter x: float32 `[batch, channels, height, width]`, for example images.
+  /// - Returns: float32 `[batch, height, width, channels]`.
+  package func channelsLast(_ x: Node) -> Node {
+    let s = x.shape
+    return transposed(x, [s[0], s[2], s[3], s[1]], rows: s[1], columns: s[2] * s[3])
+  }
+
+  /// Feature maps with the channels first.
+  ///
+  /// - Parameter x: float32 `[batch, height, width, channels]`.
+  /// - Returns: float32 `[batch, channels, height, width]`.
+  package func channelsFirst(_ x: Node) -> Node {
+    let s = x.shape
+    return transposed(x, [s[0], s[3], s[1], s[2]], rows: s[1] * s[2], columns: s[3])
+  }
+
+  /// Each image's matrix `[rows, columns]` transposed.
+  private func transposed(_ x: Node, _ shape: [Int], rows: Int, columns: Int) -> Node {
+    let out = makeNode(shape, needsGradient: x.needsGradient)
+    let batch = x.shape[0]
+    transpose(x.data, out.data, batch: batch, rows: rows, columns: columns)
+    if out.needsGradient {
+      record { [self] in
+        guard let d = out.gradient else { return }
+        withBuffer(bytes: x.count * 4) { buffer in
+          let back = buffer.assumingMemoryBound(to: Float.self)
+          transpose(d, back, batch: batch, rows: columns, columns: rows)
+          addGradient(back, .float32, to: x)
+        }
+      }
+    }
+    return out
+  }
+
+  private func transpose(
+    _ from: UnsafePointer<Float>, _ to: UnsafeMutablePointer<Float>, batch: Int, rows: Int,
+    columns: Int
+  ) {
+    // Blocks of 16 × 16 keep both sides in the cache.
+    let block = 16
+    for image in 0..<batch {
+      let (source, target) = (from + image * rows * columns, to + image * rows * columns)
+      for firstRow in stride(from: 0, to: rows, by: block) {
+        let lastRow = min(firstRow + block, rows)
+        for firstColumn in stride(from: 0, to: columns, by: block) {
+          for row in firstRow..<lastRow {
+            for column in firstColumn..<min(firstColumn + block, columns) {
+              target[column * rows + row] = source[row * columns + column]
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// Values side by side along the last dimension.
+  ///
+  /// - Parameter parts: float32, equal but for the last extent; at least one.
+  /// - Returns: float32 `[…, sum of the last extents]`.
+  package func concatenated(_ parts: [Node]) -> Node {
+    let rows = parts[0].rows
+    let columns = parts.reduce(0) { $0 + $1.columns }
+    precondition(
+      parts.allSatisfy { $0.shape.dropLast() == parts[0].shape.dropLast() },
+      "\(parts.map(\.shape)) cannot stand side by side")
+    let out = makeNode(
+      parts[0].shape.dropLast() + [columns], needsGradient: parts.contains { $0.needsGradient })
+    var start = 0
+    for part in parts {
+      for row in 0..<rows {
+        (out.data + row * columns + start).update(
+          from: part.data + row * part.columns, count: part.columns)
+      }
+      start += part.columns
+    }
+    if out.needsGradient {
+      record { [self] in
+        guard let d = out.gradient else { return }
+        var start = 0
+        for part in parts {
+          if part.needsGradient {
+            withGradientSum(of: part) { sum in
+              for row in 0..<rows {
+                uk_add(
+                  d + row * columns + start, uk_float32, sum + row * part.columns, 1, part.columns)
+              }
+            }
+          }
+          start += part.columns
+        }
+      }
+    }
+    return out
+  }
+}
