@@ -1,8 +1,9 @@
 import CKernels
 
 extension Graph {
-  /// Drops single elements and scales up the rest, in a training graph (Srivastava et al. 2014).
+  /// Drops single elements and scales up the rest, in a training graph.
   ///
+  /// Srivastava et al. 2014.
   /// - Parameters:
   ///   - x: float32 `[batch, …]`.
   ///   - rate: share of elements that become 0, below 1.

@@ -10,9 +10,9 @@ package enum Resampling: String, Sendable, CaseIterable {
 /// The weights with which one axis is resampled: `taps` inputs for each output.
 struct ResamplingTable {
   let taps: Int
-  /// `[outputs × taps]`
+  /// Which inputs, `[outputs × taps]`.
   var indices: [Int32]
-  /// `[outputs × taps]`
+  /// With what weight, `[outputs × taps]`.
   var weights: [Float]
 
   /// The table of PyTorch's `interpolate` with half-pixel centres (`align_corners` false).
