@@ -16,7 +16,7 @@ struct Unmask: ParsableCommand {
       output, everything else to standard error.
       """,
     version: Harness.current.version,
-    subcommands: [Pretrain.self, Compare.self, List.self, Validate.self])
+    subcommands: [Pretrain.self, Evaluate.self, Compare.self, List.self, Validate.self])
 
   static func main() {
     Interruption.install()

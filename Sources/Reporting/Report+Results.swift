@@ -1,0 +1,21 @@
+import Evaluation
+
+extension Report {
+  /// The report of what was measured on one checkpoint.
+  ///
+  /// - Parameters:
+  ///   - outcome: the checkpoint and its tasks.
+  ///   - command: the command line.
+  ///   - environment: where it was measured.
+  package init(_ outcome: SubjectResults, command: String, environment: ReportEnvironment) {
+    let subject = outcome.subject
+    self.init(
+      command: command,
+      checkpoint: ReportCheckpoint(
+        name: subject.name, source: subject.source, format: subject.format,
+        sha256: subject.weightsHash, encoder: subject.encoderName,
+        parameters: subject.parameterCount, pretraining: subject.pretraining,
+        loading: subject.loading),
+      environment: environment, tasks: outcome.results)
+  }
+}

@@ -1,0 +1,95 @@
+import ArgumentParser
+import Evaluation
+import Foundation
+import Reporting
+import Support
+import Tensors
+
+/// `unmask evaluate`: runs tasks on checkpoints and writes a report for each.
+struct Evaluate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Run tasks on checkpoints and write one report for each.",
+    discussion: """
+      Example: unmask evaluate checkpoints/mae random:vit-tiny/4@32 pixels \
+      --tasks knn,linear_probe --data scenes
+
+      A checkpoint is a folder, a file, random:ENCODER (untrained) or pixels (no encoder). Finished \
+      tasks and features are kept and not computed again; --fresh ignores them.
+      """)
+
+  @Argument(help: "Checkpoints: folders, files, random:ENCODER, pixels.")
+  var checkpoints: [String]
+
+  @Option(help: "Tasks, separated by commas (see 'unmask list tasks'), or all.")
+  var tasks: String = "all"
+
+  @Option(help: "Labelled images: kind:path?option=value (see 'unmask list datasets').")
+  var data: String?
+
+  @Option(help: "Folder for results: one folder a checkpoint.")
+  var out: String = "results"
+
+  @Option(help: "The name of the only checkpoint in reports.")
+  var name: String?
+
+  @Option(help: "Fixes every random choice.")
+  var seed: UInt64 = 0
+
+  @Option(help: "Use at most this many images of a split; the report says so.")
+  var limit: Int?
+
+  @Option(
+    name: .customLong("set"), parsing: .singleValue,
+    help: "Set a key of a task: --set knn.temperature=0.1")
+  var assignments: [String] = []
+
+  @Flag(help: "Ignore kept features and finished tasks.")
+  var fresh = false
+
+  @Flag(help: "Say what would be done, and stop.")
+  var dryRun = false
+
+  @OptionGroup var compute: ComputeOptions
+
+  func validate() throws {
+    if let limit, limit < 1 { throw ValidationError("--limit must be at least 1, is \(limit)") }
+    if name != nil, checkpoints.count > 1 {
+      throw ValidationError("--name names one checkpoint, and there are \(checkpoints.count)")
+    }
+  }
+
+  func run() throws {
+    let precision = compute.precision.flatMap { Precision(rawValue: $0.rawValue) } ?? .fp32
+    let names = tasks.split(separator: ",").map(String.init)
+    let plan = EvaluationPlan(
+      checkpoints: checkpoints, name: name,
+      tasks: try TaskCatalog.load(names, assignments: assignments), data: data, output: out,
+      seed: seed, threads: compute.threads, precision: precision, limit: limit, isFresh: fresh)
+    let environment = { [compute] in
+      ReportEnvironment.current(threads: compute.threads, precision: precision.rawValue)
+    }
+    let kept = KeptResults(folder: out + "/.cache/results", environment: environment())
+    if dryRun {
+      for line in try Evaluation.describe(plan, finished: kept) { try StandardOutput.line(line) }
+      return
+    }
+    var entries: [ReportEntry] = []
+    var failures = 0
+    try Evaluation.run(plan, finished: kept) { outcome in
+      let report = try Report(outcome, command: commandLine, environment: environment())
+        .write(outcome.folder)
+      failures += report.failures.count
+      Log.note("wrote \(outcome.folder)/report.json")
+      entries += try loadReports([outcome.folder])
+    }
+    let pool = WorkerPool(threads: compute.threads)
+    defer { pool.close() }
+    let comparison = try Comparison(entries, pool: pool)
+    try StandardOutput.write(comparison.text(.table, width: StandardOutput.width))
+    if failures > 0 { throw Failure.failed }
+  }
+
+  private var commandLine: String {
+    (["unmask"] + CommandLine.arguments.dropFirst()).joined(separator: " ")
+  }
+}
