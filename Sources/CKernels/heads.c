@@ -101,27 +101,6 @@ void uk_affine_columns(const float *in, const float *gain, const float *bias, fl
 }
 
 UK_DISPATCH
-void uk_column_moments(const float *in, float *mean, float *variance, size_t rows, size_t columns) {
-  enum { block = 64 };
-  for (size_t start = 0; start < columns; start += block) {
-    size_t width = columns - start < block ? columns - start : block;
-    double sums[block] = {0}, squares[block] = {0};
-    for (size_t r = 0; r < rows; r++)
-      for (size_t c = 0; c < width; c++) sums[c] += (double)in[r * columns + start + c];
-    for (size_t c = 0; c < width; c++) sums[c] /= (double)rows;
-    for (size_t r = 0; r < rows; r++)
-      for (size_t c = 0; c < width; c++) {
-        double distance = (double)in[r * columns + start + c] - sums[c];
-        squares[c] += distance * distance;
-      }
-    for (size_t c = 0; c < width; c++) {
-      mean[start + c] = (float)sums[c];
-      variance[start + c] = (float)(squares[c] / (double)rows);
-    }
-  }
-}
-
-UK_DISPATCH
 void uk_standardise_columns(float *values, const float *mean, const float *scale, size_t rows,
                             size_t columns) {
   for (size_t r = 0; r < rows; r++)

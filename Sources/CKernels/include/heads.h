@@ -25,9 +25,6 @@ void uk_column_softmax_backward(const float *p, float *d, size_t rows, size_t co
 void uk_affine_columns(const float *in, const float *gain, const float *bias, float *out,
                        size_t rows, size_t columns);
 
-// mean[c] and biased variance[c] of the column, in two passes with sums in double.
-void uk_column_moments(const float *in, float *mean, float *variance, size_t rows, size_t columns);
-
 // values[r, c] = (values[r, c] - mean[c]) · scale[c]
 void uk_standardise_columns(float *values, const float *mean, const float *scale, size_t rows,
                             size_t columns);
