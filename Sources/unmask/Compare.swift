@@ -32,6 +32,8 @@ struct Compare: ParsableCommand {
     let comparison = try Comparison(
       entries, options: .init(baseline: baseline.map { _ in 0 }, isForced: force), pool: pool)
     try StandardOutput.write(comparison.text(format, width: StandardOutput.width))
+    for refusal in comparison.refusals { Log.error(Log.line(for: refusal)) }
+    if !comparison.refusals.isEmpty { throw Failure.unusable }
   }
 }
 

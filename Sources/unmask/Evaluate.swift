@@ -1,6 +1,5 @@
 import ArgumentParser
 import Evaluation
-import Foundation
 import Reporting
 import Support
 import Tensors
@@ -59,7 +58,7 @@ struct Evaluate: ParsableCommand {
   }
 
   func run() throws {
-    let precision = compute.precision.flatMap { Precision(rawValue: $0.rawValue) } ?? .fp32
+    let precision = compute.precision ?? .fp32
     let names = tasks.split(separator: ",").map(String.init)
     let plan = EvaluationPlan(
       checkpoints: checkpoints, name: name,
@@ -68,7 +67,7 @@ struct Evaluate: ParsableCommand {
     let environment = { [compute] in
       ReportEnvironment.current(threads: compute.threads, precision: precision.rawValue)
     }
-    let kept = KeptResults(folder: out + "/.cache/results", environment: environment())
+    let kept = KeptResults(folder: plan.cache.folder + "/results", environment: environment())
     if dryRun {
       for line in try Evaluation.describe(plan, finished: kept) { try StandardOutput.line(line) }
       return
@@ -76,7 +75,7 @@ struct Evaluate: ParsableCommand {
     var entries: [ReportEntry] = []
     var failures = 0
     try Evaluation.run(plan, finished: kept) { outcome in
-      let report = try Report(outcome, command: commandLine, environment: environment())
+      let report = try Report(outcome, command: CommandLine.text, environment: environment())
         .write(outcome.folder)
       failures += report.failures.count
       Log.note("wrote \(outcome.folder)/report.json")
@@ -87,9 +86,5 @@ struct Evaluate: ParsableCommand {
     let comparison = try Comparison(entries, pool: pool)
     try StandardOutput.write(comparison.text(.table, width: StandardOutput.width))
     if failures > 0 { throw Failure.failed }
-  }
-
-  private var commandLine: String {
-    (["unmask"] + CommandLine.arguments.dropFirst()).joined(separator: " ")
   }
 }

@@ -12,7 +12,7 @@ struct List: ParsableCommand {
 
   /// The kinds of things that can be listed.
   enum Kind: String, ExpressibleByArgument, CaseIterable {
-    case recipes, masks, encoders, datasets
+    case tasks, recipes, masks, encoders, datasets
   }
 
   @Argument(help: "What to list.")
@@ -40,6 +40,7 @@ struct List: ParsableCommand {
 
   private func entries(of kind: Kind) -> [Entry] {
     switch kind {
+    case .tasks: files(in: "tasks", kind: "task")
     case .recipes: files(in: "tasks/pretrain", kind: "recipe")
     case .masks: allMasks.map { Entry(name: $0.kind, summary: $0.summary) }
     case .encoders: EncoderCatalog.architectures.map { Entry(name: $0.name, summary: $0.summary) }

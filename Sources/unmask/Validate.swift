@@ -1,5 +1,7 @@
 import ArgumentParser
+import Evaluation
 import Foundation
+import Pretraining
 import Reporting
 import Support
 
@@ -7,9 +9,9 @@ import Support
 struct Validate: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Check recipes, tasks, reports and checkpoints without running anything.",
-    discussion: "Example: unmask validate tasks/pretrain/mae.yaml checkpoints/mae")
+    discussion: "Example: unmask validate tasks/pretrain/mae.yaml checkpoints/mae results/mae")
 
-  @Argument(help: "Files to check.")
+  @Argument(help: "Files and folders to check.")
   var files: [String]
 
   func run() throws {
@@ -29,18 +31,23 @@ struct Validate: ParsableCommand {
   private func check(_ file: String) throws -> String {
     if isReport(file) {
       let report = try Report.read(file)
-      return "a report of \(report.checkpoint.name) on \(report.tasks.count) tasks"
+      for task in report.tasks { _ = try report.predictions(of: task) }
+      return "a report of \(report.checkpoint.name), \(report.tasks.count) tasks"
     }
-    let fields = try Fields(contentsOf: file)
-    return "a mapping of \(fields.keys.count) keys"
+    guard file.hasSuffix(".yaml") || file.hasSuffix(".yml") else {
+      let subject = try EvaluationSubject.load(file, seed: 0)
+      return "a checkpoint of \(subject.encoderName), \(subject.parameterCount) parameters"
+    }
+    guard try Fields(contentsOf: file).has("task") else {
+      let recipe = try Recipe.check(file)
+      return "a recipe, \(type(of: recipe.method).kind) of \(recipe.encoder.name)"
+    }
+    let task = try TaskCatalog.load(file)
+    return "a task, \(task.kind) by \(task.protocolName), version \(task.version)"
   }
 
-  /// Whether `file` is a report, or a folder that holds one.
+  /// Whether `file` is meant as a report: a JSON file, or a folder that holds one.
   private func isReport(_ file: String) -> Bool {
-    if FileManager.default.fileExists(atPath: file + "/report.json") { return true }
-    guard file.hasSuffix(".json"), let json = try? JSON.parse(contentsOf: file) else {
-      return false
-    }
-    return json["schema"]?.string?.hasPrefix("unmask.report/") ?? false
+    file.hasSuffix(".json") || FileManager.default.fileExists(atPath: file + "/report.json")
   }
 }

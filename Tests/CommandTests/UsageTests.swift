@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 struct UsageTests {
-  private static let commands = ["pretrain", "compare", "list", "validate"]
+  private static let commands = ["pretrain", "evaluate", "compare", "list", "validate"]
 
   @Test func helpGoesToStandardOutput() throws {
     for arguments in [["--help"], [], ["help"]] {

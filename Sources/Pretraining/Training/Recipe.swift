@@ -59,7 +59,8 @@ package struct Recipe: Sendable {
     requestedBatchSize = try fields.take(
       "batch_size", default: 256, in: 1...65536, "examples of one step")
     let minimumSteps = try fields.take(
-      "minimum_steps", default: 1, in: 1..., "steps of an epoch for which the batch is made smaller")
+      "minimum_steps", default: 1, in: 1..., "steps of an epoch for which the batch is made smaller"
+    )
     let images = try imageCount(data)
     batchSize = Self.fittingBatch(requestedBatchSize, images: images, minimumSteps: minimumSteps)
     seed = UInt64(try fields.take("seed", default: 0, in: 0..., "fixes every random choice"))

@@ -33,12 +33,16 @@ package enum Catalogue {
     return names.sorted()
   }
 
-  /// The first sentence of the comment that opens the file, or nothing.
+  /// The beginning of the comment that opens the file, up to a period, semicolon or empty line.
   package static func summary(of path: String) -> String {
     guard let file = try? MappedFile(path) else { return "" }
-    let text = String(decoding: file.data.prefix(4096), as: UTF8.self)
-    guard let line = text.split(separator: "\n").first, line.hasPrefix("#") else { return "" }
-    return line.drop { $0 == "#" || $0 == " " }.description
+    let text = String(decoding: file.bytes.prefix(4096), as: UTF8.self)
+    let comment = text.split(separator: "\n", omittingEmptySubsequences: false)
+      .prefix { $0.hasPrefix("# ") && !$0.hasPrefix("# Source:") }
+      .map { $0.dropFirst(2) }.joined(separator: " ")
+    let end = [". ", "; "].compactMap { comment.range(of: $0)?.lowerBound }.min()
+    let sentence = comment[..<(end ?? comment.endIndex)]
+    return String(sentence.hasSuffix(".") ? sentence.dropLast() : sentence)
   }
 
   /// The folders in which `tasks` may lie, best first.

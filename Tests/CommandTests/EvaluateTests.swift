@@ -1,0 +1,68 @@
+import Foundation
+import Support
+import TestSupport
+import Testing
+
+struct EvaluateTests {
+  private let folder = TemporaryFolder()
+
+  private func evaluate(_ arguments: [String]) throws -> Program.Result {
+    try Program.run(
+      ["evaluate", "pixels", "--data", "scenes", "--tasks", "knn", "--limit", "60", "--out"]
+        + [folder.file("results")] + arguments, environment: ["UNMASK_CACHE": ""])
+  }
+
+  @Test func writesAReportAndKeepsWhatIsDone() throws {
+    let path = folder.file("results/pixels/report.json")
+    let first = try evaluate([])
+    #expect(first.code == 0, "\(first.errors)")
+    #expect(first.output.contains("pixels") && first.output.contains("knn"))
+    let report = try JSON.parse(contentsOf: path)
+    #expect(report["command"]?.string?.hasPrefix("unmask evaluate pixels --data scenes") == true)
+    #expect(report["tasks"]?[0]?["limited"] == true)
+
+    let again = try evaluate([])
+    #expect(again.code == 0)
+    let kept = try JSON.parse(contentsOf: path)
+    #expect(kept["integrity"] == report["integrity"])
+    #expect(kept["tasks"]?[0]?["timing"] == report["tasks"]?[0]?["timing"])
+
+    let fresh = try evaluate(["--fresh", "--threads", "1"])
+    #expect(fresh.code == 0)
+    let computed = try JSON.parse(contentsOf: path)
+    #expect(computed["tasks"]?[0]?["metrics"] == report["tasks"]?[0]?["metrics"])
+    #expect(try Program.run(["validate", path]).code == 0)
+  }
+
+  @Test func dryRunWritesNoReport() throws {
+    let result = try evaluate(["--dry-run"])
+    #expect(result.code == 0 && result.output.contains("knn"))
+    #expect(!FileManager.default.fileExists(atPath: folder.file("results/pixels")))
+  }
+
+  @Test(arguments: [
+    (["--tasks", "kn"], "did you mean 'knn'?"),
+    (["--set", "knn.temprature=1"], "did you mean 'temperature'?"),
+    (["--set", "probe.x=1"], "begins with none of the tasks"),
+    (["--data", "scene"], "did you mean 'scenes'?"),
+    (["--threads", "0"], "--threads must be from 1 to 1024, is 0"),
+    (["--limit", "0"], "--limit must be at least 1, is 0"),
+    (["--seed", "-1"], "--seed"),
+    (["random:vit-tiny/5@32"], "patch 5 does not divide"),
+    (["absent.pth"], "there is no such file or folder"),
+    (["random:vit-tiny/4@32", "--name", "x"], "--name is for one checkpoint"),
+  ])
+  func mistakesAreOneLineAndExitTwo(arguments: [String], words: String) throws {
+    let result = try evaluate(arguments)
+    #expect(result.code == 2)
+    #expect(result.errorLines.count == 1 && result.errors.contains(words), "\(result.errors)")
+    #expect(result.output.isEmpty)
+  }
+
+  @Test func unwritableFolderIsOneLine() throws {
+    try AtomicFile.write("x", to: folder.file("results"))
+    let result = try evaluate([])
+    #expect(result.code == 2)
+    #expect(result.errorLines.last?.contains("is a file where a folder is needed") == true)
+  }
+}
