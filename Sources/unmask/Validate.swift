@@ -1,4 +1,5 @@
 import ArgumentParser
+import Encoders
 import Evaluation
 import Foundation
 import Pretraining
