@@ -1,3 +1,4 @@
+import Encoders
 import Evaluation
 import Foundation
 import Tensors
@@ -49,9 +50,8 @@ struct FeatureCacheTests {
           from: encoder.tokens(of: node, in: graph, layer: nil).data, count: count * width)
       }
       for c in 0..<width {
-        let mean =
-          (1..<count).reduce(Float(0)) { $0 + expected.data[$1 * width + c] }
-          / Float(count - 1)
+        var mean: Float = 0
+        for token in 1..<count { mean += expected.data[token * width + c] / Float(count - 1) }
         #expect(abs(sets[0].floats[image * width + c] - expected.data[c]) < 1e-4)
         #expect(abs(sets[1].floats[image * width + c] - mean) < 1e-4)
       }

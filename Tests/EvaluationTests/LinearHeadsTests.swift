@@ -89,7 +89,11 @@ struct LinearHeadsTests {
     let both = try logits(settings)
     for head in 0..<2 {
       let alone = Tensor([200, 4], try logits([settings[head]]))
-      let beside = (0..<200).flatMap { both[($0 * 2 + head) * 4..<($0 * 2 + head + 1) * 4] }
+      var beside: [Float] = []
+      for row in 0..<200 {
+        let start = (row * 2 + head) * 4
+        beside += both[start..<start + 4]
+      }
       #expect(largestRelativeDifference(Tensor([200, 4], beside), from: alone) < 1e-4)
     }
   }
@@ -122,7 +126,8 @@ struct LinearHeadsTests {
       input, labels: labels, schedule: ProbeSchedule(epochs: 40, warmUpEpochs: 4, batchSize: 50))
     let logits = try heads.logits(input)
     for row in 0..<200 {
-      let scores = Array(logits[row * 10..<row * 10 + 10])
+      let start = row * 10
+      let scores = Array(logits[start..<start + 10])
       #expect(scores.max() == scores[row % 10])
     }
   }

@@ -36,7 +36,8 @@ struct NearestNeighborsTests {
       .neighbors(of: q.data, queries, perQuery: perQuery)
     let expected = naive(q, r, perQuery: perQuery)
     for query in 0..<queries {
-      let row = found.indices[query * perQuery..<(query + 1) * perQuery].map { Int($0) }
+      let start = query * perQuery
+      let row = found.indices[start..<start + perQuery].map { Int($0) }
       #expect(row == expected[query])
     }
   }
