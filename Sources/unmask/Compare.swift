@@ -32,6 +32,8 @@ struct Compare: ParsableCommand {
     let comparison = try Comparison(
       entries, options: .init(baseline: baseline.map { _ in 0 }, isForced: force), pool: pool)
     try StandardOutput.write(comparison.text(format, width: StandardOutput.width))
+    comparison.refusals.forEach { Log.error(Log.line(for: $0)) }
+    if !comparison.refusals.isEmpty { throw Failure.unusable }
   }
 }
 
