@@ -12,11 +12,14 @@ struct Unmask: ParsableCommand {
       Example: unmask evaluate checkpoints/mae random:vit-tiny/4@32 pixels \
       --tasks knn,linear_probe --data scenes
 
-      Exit codes: 0 done; 1 a task failed; 2 wrong usage or unusable input. Data goes to standard \
-      output, everything else to standard error.
+      Exit codes: 0 done; 1 a task or the gate failed; 2 wrong usage or unusable input; 3 the gate \
+      could not decide. Data goes to standard output, everything else to standard error.
       """,
     version: Harness.current.version,
-    subcommands: [Pretrain.self, Evaluate.self, Compare.self, List.self, Validate.self])
+    subcommands: [
+      Pretrain.self, Evaluate.self, Compare.self, GateCommand.self, ReportCommand.self, List.self,
+      Validate.self,
+    ])
 
   static func main() {
     Interruption.install()

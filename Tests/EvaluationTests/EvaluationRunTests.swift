@@ -77,7 +77,7 @@ struct EvaluationRunTests {
     let folder = TemporaryFolder()
     for checkpoint in ["random:vit-tinny/4@32", "no/such/file", "random:", "vit-tiny/4@32"] {
       #expect(throws: InputError.self) {
-        try Evaluation.run(try plan(folder, ["pixels", checkpoint]))
+        try Evaluation.run(self.plan(folder, ["pixels", checkpoint]))
       }
     }
     #expect(!FileManager.default.fileExists(atPath: folder.file("features")))

@@ -7,9 +7,18 @@ enum Python {
 
   /// What a script printed, errors included; empty if it succeeded silently.
   static func run(_ script: String, _ arguments: String...) throws -> String {
+    try output(["-c", script] + arguments)
+  }
+
+  /// What a script in a file printed, errors included.
+  static func script(_ path: String, _ arguments: String...) throws -> String {
+    try output([path] + arguments)
+  }
+
+  private static func output(_ arguments: [String]) throws -> String {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["python3", "-c", script] + arguments
+    process.arguments = ["python3"] + arguments
     let output = Pipe()
     process.standardOutput = output
     process.standardError = output

@@ -95,6 +95,23 @@ package struct BootstrapReplicates: Sendable {
       leftOut: zip(first.leftOut, second.leftOut).map { $0 - $1 })
   }
 
+  /// The replicates of the mean of several metrics of the same resamples; nil of none.
+  package static func mean(_ metrics: [BootstrapReplicates]) -> BootstrapReplicates? {
+    guard let first = metrics.first else { return nil }
+    let share = 1 / Double(metrics.count)
+    func mean(_ part: (BootstrapReplicates) -> [Double]) -> [Double] {
+      var sum = [Double](repeating: 0, count: part(first).count)
+      for metric in metrics {
+        let values = part(metric)
+        for index in sum.indices { sum[index] += values[index] * share }
+      }
+      return sum
+    }
+    return BootstrapReplicates(
+      point: metrics.reduce(0) { $0 + $1.point * share }, values: mean { $0.values },
+      leftOut: mean { $0.leftOut })
+  }
+
   /// The skewness constant of the BCa interval (Efron 1987), from leaving out one image at a time.
   var acceleration: Double {
     let values = leftOut.filter { $0.isFinite }

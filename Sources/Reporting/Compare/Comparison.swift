@@ -13,6 +13,8 @@ package struct Comparison: Sendable {
     package var isForced = false
     /// Bootstrap resamples per metric that is not a proportion.
     package var resamples = 2_000
+    /// Whether each group keeps the differences of all its pairs.
+    package var keepsPairs = false
     /// Chooses the resamples.
     package var seed: UInt64 = 0
 
@@ -86,6 +88,14 @@ package struct ComparisonGroup: Sendable {
   package let reference: TaskResult
   /// One row per report that has the task.
   package var rows: [ComparisonRow]
+  /// The headline's differences of all pairs of rows; empty unless asked for.
+  package var pairs: [ComparisonPair] = []
+
+  /// A group whose rows are to be compared.
+  init(reference: TaskResult, rows: [ComparisonRow]) {
+    self.reference = reference
+    self.rows = rows
+  }
 
   /// The metric that ranks the rows.
   package var headline: String { reference.headlineName ?? "" }
@@ -100,6 +110,16 @@ package struct ComparisonGroup: Sendable {
     [reference.task, reference.protocolName, reference.dataset?.id].compactMap { $0 }
       .joined(separator: " · ")
   }
+}
+
+/// The difference of two reports in a group.
+package struct ComparisonPair: Sendable {
+  /// The index of the report that the difference is from.
+  package let first: Int
+  /// The index of the report that it is to.
+  package let second: Int
+  /// The second's value less the first's.
+  package let difference: PairedDifference
 }
 
 /// One report's result in a group.

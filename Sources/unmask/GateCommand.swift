@@ -1,0 +1,52 @@
+import ArgumentParser
+import Foundation
+import Reporting
+import Support
+import Tensors
+
+/// `unmask gate`: whether a candidate may replace a baseline.
+struct GateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "gate",
+    abstract: "Fail on a real drop from a baseline, not on noise.",
+    discussion: """
+      Exit codes: 0 passed; 1 a regression; 2 unusable or incomparable input; 3 could not decide. \
+      Example: unmask gate --baseline results/released --candidate results/nightly --junit gate.xml
+      """)
+
+  @Option(help: "Report of the baseline, which never moves by itself.")
+  var baseline: String
+
+  @Option(help: "Report of the candidate.")
+  var candidate: String
+
+  @Option(help: "Margins and checks (gate.yaml); sensible defaults without.")
+  var config: String?
+
+  @Option(help: "Write the checks as a JUnit XML file.")
+  var junit: String?
+
+  @Option(help: "Write the result as Markdown.")
+  var markdown: String?
+
+  @Flag(help: "Exit with 0 instead of 3 when the data cannot decide.")
+  var allowInconclusive = false
+
+  func run() throws {
+    let pool = WorkerPool(threads: availableProcessors)
+    let gate = try Gate(
+      baseline: baseline, candidate: candidate, configuration: config, pool: pool)
+    if let junit {
+      try AtomicFile.write(gate.junit(allowInconclusive: allowInconclusive), to: junit)
+    }
+    if let markdown { try AtomicFile.write(gate.markdown, to: markdown) }
+    let environment = ProcessInfo.processInfo.environment
+    try gate.appendStepSummary(environment)
+    try StandardOutput.write(gate.text())
+    if environment["GITHUB_ACTIONS"] == "true" {
+      let lines = gate.annotations(allowInconclusive: allowInconclusive)
+      FileHandle.standardError.write(Data(lines.map { $0 + "\n" }.joined().utf8))
+    }
+    throw ExitCode(gate.exitCode(allowInconclusive: allowInconclusive))
+  }
+}
