@@ -131,7 +131,8 @@ extension TensorArchive {
       }
       guard entry.shape == parameter.shape else {
         throw InputError(
-          source, "weight '\(parameter.name)' is \(entry.shape), the encoder needs "
+          source,
+          "weight '\(parameter.name)' is \(entry.shape), the encoder needs "
             + "\(parameter.shape)", "check config.json")
       }
       try read(parameter.name, into: parameter.data)

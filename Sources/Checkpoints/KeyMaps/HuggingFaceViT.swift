@@ -1,3 +1,4 @@
+import Encoders
 import Support
 import Tensors
 import Vision
@@ -65,8 +66,9 @@ extension ModelPlan {
 extension WeightView {
   /// The classifier that Hugging Face's `…ForImageClassification` puts beside the network.
   func classifier(width: Int, pooling: ClassifierHead.Pooling) -> HeadPlan? {
-    guard let name = ["classifier.weight", "cls_classifier.weight"]
-      .first(where: { archive.entry($0) != nil }), let shape = archive.entry(name)?.shape,
+    guard
+      let name = ["classifier.weight", "cls_classifier.weight"]
+        .first(where: { archive.entry($0) != nil }), let shape = archive.entry(name)?.shape,
       shape.count == 2, shape[0] > 0, shape[1] == width || shape[1] == 2 * width
     else { return nil }
     let bias = name.dropLast("weight".count) + "bias"

@@ -1,6 +1,6 @@
 import Support
 
-/// MAE and SupMAE with their decoder, and MAE's fine-tuned classifiers (He et al. 2022, official code).
+/// MAE and SupMAE with their decoder, and MAE's fine-tuned classifiers, as the official code names them.
 enum MAE: KeyMap {
   static let name = "mae"
   static let summary = "MAE (pretraining file with decoder, or fine-tuned)"

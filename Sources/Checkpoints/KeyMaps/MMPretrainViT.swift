@@ -14,7 +14,8 @@ enum MMPretrainViT: KeyMap {
     ("patch_embed.projection.", "patch_embed.proj."), ("pre_norm.", "norm_pre."),
     ("layers.#.ln1.", "blocks.#.norm1."), ("layers.#.ln2.", "blocks.#.norm2."),
     ("layers.#.attn.", "blocks.#.attn."), ("layers.#.ffn.layers.0.0.", "blocks.#.mlp.fc1."),
-    ("layers.#.ffn.layers.1.", "blocks.#.mlp.fc2."), ("layers.#.gamma1.weight", "blocks.#.ls1.gamma"),
+    ("layers.#.ffn.layers.1.", "blocks.#.mlp.fc2."),
+    ("layers.#.gamma1.weight", "blocks.#.ls1.gamma"),
     ("layers.#.gamma2.weight", "blocks.#.ls2.gamma"), ("ln1.", "norm."), ("ln2.", "fc_norm."),
   ])
 

@@ -53,7 +53,8 @@ enum OpenCLIP: KeyMap {
 
   /// The projection to the space shared with texts, `[width, features]` in the file.
   private static func projection(_ weights: WeightView, width: Int) -> HeadPlan? {
-    guard let shape = weights.shape("proj"), shape.count == 2, shape[0] == width, shape[1] > 0 else {
+    guard let shape = weights.shape("proj"), shape.count == 2, shape[0] == width, shape[1] > 0
+    else {
       return nil
     }
     return HeadPlan(

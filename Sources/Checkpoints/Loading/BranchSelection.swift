@@ -46,7 +46,9 @@ struct BranchSelection {
 
   /// The network to load.
   ///
-  /// - Parameter branch: a part of the prefix that the user asks for; nil takes the preferred.
+  /// - Parameters:
+  ///   - branch: a part of the prefix that the user asks for; nil takes the preferred.
+  ///   - source: the file, for messages.
   /// - Returns: the network.
   /// - Throws: `InputError` naming the branches when there is no such one.
   func chosen(_ branch: String?, source: String) throws -> Candidate {
@@ -86,7 +88,7 @@ struct BranchSelection {
   private static func unknownFamily(
     _ archive: TensorArchive, _ maps: [any KeyMap.Type]
   ) -> InputError {
-    let endings = Set(archive.names.flatMap { name in endings(of: name) })
+    let endings = Set(archive.names.flatMap { Self.endings(of: $0) })
     var best: (name: String, share: Double)?
     for map in maps {
       let present = map.signature.filter { endings.contains($0) }.count

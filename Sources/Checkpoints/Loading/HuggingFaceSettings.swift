@@ -54,7 +54,8 @@ extension WeightView {
     switch hub?["resample"]?.int {
     case 2: interpolation = .bilinear
     case 3: interpolation = .bicubic
-    default: interpolation = Interpolation(rawValue: timm["interpolation"]?.string ?? "") ?? interpolation
+    default:
+      interpolation = Interpolation(rawValue: timm["interpolation"]?.string ?? "") ?? interpolation
     }
     var ratio = timm["crop_pct"]?.double ?? standard.cropRatio
     var side = timm["input_size"]?[2]?.int ?? standard.side

@@ -67,9 +67,9 @@ package struct ClassifierHead: Sendable {
   package let pooling: Pooling
   /// A layer norm after pooling: gain, bias, epsilon.
   package let norm: (gain: Tensor, bias: Tensor, epsilon: Float)?
-  /// `[classes, features]`
+  /// Extents: `[classes, features]`.
   package let weight: Tensor
-  /// `[classes]`
+  /// Extents: `[classes]`.
   package let bias: Tensor?
 
   /// Number of classes.

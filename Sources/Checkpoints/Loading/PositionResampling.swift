@@ -20,7 +20,7 @@ enum PositionResampling: Sendable {
     _ table: UnsafePointer<Float>, prefix: Int, from: Int, to: Int, width: Int
   ) -> [Float] {
     var result = Array(UnsafeBufferPointer(start: table, count: prefix * width))
-    let taps = (0..<to).map { taps($0, from: from, to: to) }
+    let taps = (0..<to).map { self.taps($0, from: from, to: to) }
     let rows = combined(
       table + prefix * width, taps, lines: 1, from: from, stride: from * width)
     let columns = rows.withUnsafeBufferPointer { rows -> [Float] in

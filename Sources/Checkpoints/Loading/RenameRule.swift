@@ -29,7 +29,7 @@ struct RenameRule: Sendable {
       }
       rest = rest.dropFirst(digits.count + tail.count)
       result = target.split(separator: "#", omittingEmptySubsequences: false)
-        .joined(separator: digits)
+        .joined(separator: String(digits))
     }
     guard isPrefix || rest.isEmpty else { return nil }
     return result + rest
