@@ -3,12 +3,11 @@
 import argparse
 import json
 import pathlib
-from functools import partial
 
 import torch
 import torchvision
 import transformers
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from timm.layers import SwiGLUPacked
 from timm.models.beit import Beit
 from timm.models.vision_transformer import VisionTransformer, checkpoint_filter_fn
@@ -183,7 +182,7 @@ def official_dinov2(folder, images, name, **switches) -> dict:
 def dinov2(folder, images) -> dict:
     """DINOv2 with layer scale and SwiGLU, a bare state dictionary."""
     return official_dinov2(
-        folder, images, "dinov2", mlp_layer=partial(SwiGLUPacked), mlp_ratio=16 / 3)
+        folder, images, "dinov2", mlp_layer=SwiGLUPacked, act_layer=torch.nn.SiLU, mlp_ratio=16 / 3)
 
 
 @family
@@ -374,8 +373,8 @@ def hf_mae(folder, images) -> dict:
     randomize(model)
     target = folder / "hf_mae"
     model.save_pretrained(target)
+    torch.save(load_file(target / "model.safetensors"), target / "pytorch_model.bin")
     (target / "model.safetensors").unlink()
-    torch.save(clone(model.state_dict()), target / "pytorch_model.bin")
     plain = transformers.ViTModel(transformers.ViTConfig(**HUB), add_pooling_layer=False)
     plain.load_state_dict(model.vit.state_dict())
     return hub_outputs(plain, images, (16,))

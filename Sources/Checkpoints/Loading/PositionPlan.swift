@@ -11,8 +11,11 @@ struct PositionPlan {
   /// Whether the table's first row belongs to the class token.
   private(set) var coversClassToken = true
   private(set) var notes: [String] = []
-  /// The table in the file and its first row for register tokens, when they have rows of their own.
-  private var registerRows: (name: String, start: Int)?
+  /// The table in the file, when rows of it are added to the tokens before the patches.
+  private var tableName: String?
+  /// The row of the class token, and the first of the register tokens, that are added to them.
+  private var classRow: Int?
+  private var registerRow: Int?
 
   init(
     _ weights: CanonicalWeights, _ configuration: VisionTransformerConfiguration,
@@ -68,9 +71,13 @@ struct PositionPlan {
     let width = configuration.width
     let name = table.name
     let hasClass = configuration.hasClassToken
-    coversClassToken = hasClass && table.prefix > 0
+    // Beside registers the class token gets its position once and for all, as timm has it.
+    let hasRow = hasClass && table.prefix > 0
+    coversClassToken = hasRow && configuration.registerTokens == 0
     let kept = coversClassToken ? 1 : 0
-    if table.prefix > kept { registerRows = (name, kept) }
+    tableName = name
+    if hasRow, !coversClassToken { classRow = 0 }
+    if table.prefix > (hasClass ? 1 : 0) { registerRow = hasClass ? 1 : 0 }
     let shape = [1, kept + to * to, width]
     if from == to, table.prefix == kept {
       source = .tensor(name, shape: shape)
@@ -91,19 +98,27 @@ struct PositionPlan {
     }
   }
 
+  /// The class token, with its row of the table added when ours has none.
+  func classToken(_ name: String, shape: [Int]) -> WeightSource {
+    token(made: [name], row: classRow, shape: shape)
+  }
+
   /// Register tokens, with their rows of the table added, because ours have no position.
   func registers(made parts: [String], shape: [Int]) -> WeightSource {
-    let rows = registerRows
-    let names = parts + [rows?.name].compactMap { $0 }
-    return WeightSource(names, shape: shape) { archive, target in
+    token(made: parts, row: registerRow, shape: shape)
+  }
+
+  private func token(made parts: [String], row: Int?, shape: [Int]) -> WeightSource {
+    let table = row == nil ? nil : tableName
+    return WeightSource(parts + [table].compactMap { $0 }, shape: shape) { archive, target in
       var place = target
       for part in parts {
         try archive.read(part, into: place)
         place += archive.entry(part)?.count ?? 0
       }
-      guard let rows, let width = shape.last else { return }
-      let table = try archive.floats(rows.name)
-      for index in 0..<shape[1] * width { target[index] += table.data[rows.start * width + index] }
+      guard let row, let table, let width = shape.last else { return }
+      let positions = try archive.floats(table)
+      for index in 0..<shape[1] * width { target[index] += positions.data[row * width + index] }
     }
   }
 

@@ -137,11 +137,19 @@ struct TransformerAssembly {
     _ configuration: VisionTransformerConfiguration, _ positions: PositionPlan
   ) {
     let width = configuration.width
-    if configuration.hasClassToken { add("cls_token", [1, 1, width]) }
+    if let name = weights["cls_token"] {
+      let shape = weights.shape("cls_token") ?? []
+      let fits = shape.reduce(1, *) == width
+      plan.append(("cls_token", positions.classToken(name, shape: fits ? [1, 1, width] : shape)))
+    }
     if configuration.registerTokens > 0 {
-      let parts = ["dist_token", "reg_token"].compactMap { weights[$0] }
+      let names = ["dist_token", "reg_token"].filter { weights.has($0) }
+      let count = names.reduce(0) { $0 + (weights.shape($1) ?? []).reduce(1, *) }
       let shape = [1, configuration.registerTokens, width]
-      plan.append(("reg_token", positions.registers(made: parts, shape: shape)))
+      let fits = count == configuration.registerTokens * width
+      let source = positions.registers(
+        made: names.compactMap { weights[$0] }, shape: fits ? shape : [count])
+      plan.append(("reg_token", source))
     }
     if let source = positions.source { plan.append(("pos_embed", source)) }
   }
