@@ -59,6 +59,7 @@ extension ModelPlan {
   var width: Int {
     switch architecture {
     case .visionTransformer(let configuration): configuration.width
+    case .residualNetwork(let configuration): configuration.width
     }
   }
 }

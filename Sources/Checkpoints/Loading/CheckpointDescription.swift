@@ -59,6 +59,7 @@ package struct CheckpointDescription: Sendable {
     self.notes = notes
     switch plan.architecture {
     case .visionTransformer(let configuration): architecture = configuration.json
+    case .residualNetwork(let configuration): architecture = configuration.json
     }
   }
 

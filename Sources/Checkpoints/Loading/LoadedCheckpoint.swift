@@ -78,6 +78,8 @@ package struct CheckpointReading: Sendable {
     switch plan.architecture {
     case .visionTransformer(let configuration):
       try VisionTransformer(configuration, name: plan.encoderName)
+    case .residualNetwork(let configuration):
+      try ResidualNetwork(configuration, name: plan.encoderName)
     }
   }
 

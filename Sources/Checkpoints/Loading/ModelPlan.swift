@@ -8,6 +8,7 @@ package struct ModelPlan: Sendable {
   /// The network.
   package enum Architecture: Sendable {
     case visionTransformer(VisionTransformerConfiguration)
+    case residualNetwork(ResidualNetworkConfiguration)
   }
 
   package var architecture: Architecture
