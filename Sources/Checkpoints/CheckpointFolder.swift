@@ -38,20 +38,24 @@ package struct CheckpointFolder: Sendable {
   /// - Parameters:
   ///   - encoder: its weights go under timm's names.
   ///   - preprocessing: the transform of evaluation.
+  ///   - classifier: one that came with the encoder; goes beside it under timm's names.
   ///   - heads: weights that only pretraining uses; nil for none.
   ///   - training: the record of the run; nil when there was none.
   /// - Throws: `InputError` when the folder is unwritable or the disk full.
   package func write(
-    _ encoder: VisionTransformer, preprocessing: Preprocessing, heads: ParameterStore? = nil,
-    training: JSON? = nil
+    _ encoder: VisionTransformer, preprocessing: Preprocessing,
+    classifier: ClassifierHead? = nil, heads: ParameterStore? = nil, training: JSON? = nil
   ) throws {
     try AtomicFile.createFolder(path)
-    try writeSafetensors(encoder.parameters, metadata: ["format": "pt"], to: modelPath)
+    try writeSafetensors(
+      encoder.parameters, beside: classifier?.timmWeights ?? [], metadata: ["format": "pt"],
+      to: modelPath)
     if let heads {
       try writeSafetensors(heads, metadata: ["format": "pt"], to: pretrainingPath)
     }
     if let training { try AtomicFile.write(training.text(pretty: true) + "\n", to: trainingPath) }
-    let config = Self.config(of: encoder, preprocessing: preprocessing)
+    let config = Self.config(
+      of: encoder, preprocessing: preprocessing, classifier: classifier)
     try AtomicFile.write(config.text(pretty: true) + "\n", to: configPath)
   }
 
@@ -85,38 +89,6 @@ package struct CheckpointFolder: Sendable {
     guard FileManager.default.fileExists(atPath: trainingPath) else { return nil }
     return try JSON.parse(contentsOf: trainingPath)
   }
-
-  private static func config(of encoder: VisionTransformer, preprocessing: Preprocessing) -> JSON {
-    let c = encoder.configuration
-    return [
-      "architecture": "vit_base_patch16_224",
-      "num_classes": 0,
-      "num_features": .integer(c.width),
-      "global_pool": "token",
-      "model_args": [
-        "img_size": .integer(c.side), "patch_size": .integer(c.patch),
-        "in_chans": .integer(c.channels), "embed_dim": .integer(c.width),
-        "depth": .integer(c.depth), "num_heads": .integer(c.heads),
-        "mlp_ratio": .number(Double(c.mlpWidth) / Double(c.width)),
-        "qkv_bias": .bool(c.hasQKVBias), "class_token": .bool(c.hasClassToken),
-        "num_classes": 0,
-      ],
-      "pretrained_cfg": [
-        "input_size": [.integer(c.channels), .integer(c.side), .integer(c.side)],
-        "mean": .array(preprocessing.statistics.mean.map { .number(decimal($0)) }),
-        "std": .array(preprocessing.statistics.deviation.map { .number(decimal($0)) }),
-        "interpolation": .string(preprocessing.interpolation.rawValue),
-        "crop_pct": .number(preprocessing.cropRatio),
-        "num_classes": 0,
-      ],
-      "unmask": [
-        "name": .string(encoder.name), "encoder": c.json, "preprocessing": preprocessing.json,
-      ],
-    ]
-  }
-
-  /// The float as people write it: 0.485, not 0.48500001430511475.
-  private static func decimal(_ value: Float) -> Double { Double("\(value)") ?? Double(value) }
 }
 
 extension TensorArchive {
@@ -131,7 +103,8 @@ extension TensorArchive {
       }
       guard entry.shape == parameter.shape else {
         throw InputError(
-          source, "weight '\(parameter.name)' is \(entry.shape), the encoder needs "
+          source,
+          "weight '\(parameter.name)' is \(entry.shape), the encoder needs "
             + "\(parameter.shape)", "check config.json")
       }
       try read(parameter.name, into: parameter.data)

@@ -18,6 +18,7 @@ package enum EncoderCatalog {
   /// The architectures that can be named, with what they are.
   package static var architectures: [(name: String, summary: String)] {
     sizes.map { ($0.name, "ViT, width \($0.width), \($0.depth) blocks, \($0.heads) heads") }
+      + residualNetworks
   }
 
   /// The configuration behind a ViT's name.
@@ -52,7 +53,17 @@ package enum EncoderCatalog {
     return configuration
   }
 
-  /// An untrained encoder, initialised as MAE initialises it.
+  /// Refuses a name that names no encoder.
+  /// - Throws: `InputError` with the nearest name.
+  package static func validate(_ name: String) throws {
+    if name.hasPrefix("resnet") {
+      _ = try residualNetwork(named: name)
+    } else {
+      _ = try visionTransformer(named: name)
+    }
+  }
+
+  /// An untrained encoder, initialised as MAE, or He et al. 2015 for ResNets, initialise it.
   ///
   /// - Parameters:
   ///   - name: an encoder name.
@@ -60,6 +71,11 @@ package enum EncoderCatalog {
   /// - Returns: the encoder.
   /// - Throws: `InputError` when the name names nothing.
   package static func make(_ name: String, seed: UInt64) throws -> any Encoder {
+    if name.hasPrefix("resnet") {
+      let encoder = try ResidualNetwork(residualNetwork(named: name), name: name)
+      encoder.initialize(seed: seed)
+      return encoder
+    }
     let encoder = try VisionTransformer(visionTransformer(named: name), name: name)
     encoder.initialize(seed: seed)
     return encoder

@@ -17,7 +17,7 @@ import Testing
     return error?.errorDescription ?? ""
   }
 
-  /// `pickle.dumps({})`
+  /// What `pickle.dumps({})` gives.
   private let empty = ZipBuilder.Entry(name: "a/data.pkl", data: [0x80, 2, 0x7d, 0x2e])
 
   @Test(arguments: [

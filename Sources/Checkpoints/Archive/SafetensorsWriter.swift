@@ -25,17 +25,21 @@ package func writeSafetensors(
 /// Writes the parameters of a store as a safetensors file, under their names.
 /// - Parameters:
 ///   - parameters: what to write.
+///   - others: tensors to write beside them.
 ///   - metadata: texts for the header.
 ///   - path: the file to write or replace.
 /// - Throws: `InputError` when the place is unwritable or full.
 package func writeSafetensors(
-  _ parameters: ParameterStore, metadata: [String: String] = [:], to path: String
+  _ parameters: ParameterStore, beside others: [(name: String, tensor: Tensor)] = [],
+  metadata: [String: String] = [:], to path: String
 ) throws {
-  let blocks = parameters.parameters.map {
-    (name: $0.name, shape: $0.shape, data: UnsafePointer($0.data))
-  }
-  try withExtendedLifetime(parameters) {
-    try writeSafetensors(blocks: blocks, metadata: metadata, to: path)
+  let blocks =
+    parameters.parameters.map {
+      (name: $0.name, shape: $0.shape, data: UnsafePointer($0.data))
+    }
+    + others.map { (name: $0.name, shape: $0.tensor.shape, data: UnsafePointer($0.tensor.data)) }
+  try withExtendedLifetime((parameters, others)) {
+    try writeSafetensors(blocks, metadata: metadata, to: path)
   }
 }
 

@@ -1,0 +1,121 @@
+import Encoders
+import Foundation
+import Support
+import Tensors
+import Vision
+
+/// An encoder from a file, ready for use, and everything that is known about it.
+package struct LoadedCheckpoint: Sendable {
+  package let encoder: any Encoder
+  /// The transform of evaluation.
+  package let preprocessing: Preprocessing
+  /// A classifier or projection that came with the encoder.
+  package let head: ClassifierHead?
+  package let description: CheckpointDescription
+}
+
+/// Which network a file holds and how it is read, found out without reading its weights.
+package struct CheckpointReading: Sendable {
+  let archive: TensorArchive
+  let selection: BranchSelection
+  let chosen: BranchSelection.Candidate
+  /// How the encoder is made.
+  package let plan: ModelPlan
+  /// What `inspect` shows.
+  package let description: CheckpointDescription
+
+  /// Looks at a checkpoint.
+  ///
+  /// - Parameters:
+  ///   - path: a file or folder.
+  ///   - options: what the user says about it.
+  /// - Throws: `InputError` when it cannot be read or holds no known encoder.
+  package init(_ path: String, options: CheckpointOptions = CheckpointOptions()) throws {
+    archive = try openCheckpoint(path)
+    selection = try BranchSelection(archive, maps: Self.maps(options.map, path))
+    chosen = try selection.chosen(options.branch, source: path)
+    plan = try chosen.map.plan(chosen.weights, options)
+    description = CheckpointDescription(archive, selection, chosen, plan)
+  }
+
+  private static func maps(_ name: String?, _ path: String) throws -> [any KeyMap.Type] {
+    guard let name else { return allKeyMaps }
+    let found = allKeyMaps.filter { $0.name == name }
+    guard !found.isEmpty else {
+      throw InputError(
+        "checkpoint.map", "there is no key map '\(name)'",
+        suggestion(for: name, among: allKeyMaps.map { $0.name }))
+    }
+    return found
+  }
+
+  /// Reads the weights.
+  /// - Throws: `InputError` when a weight does not fit, is damaged, or holds a NaN or infinity.
+  package func load() throws -> LoadedCheckpoint {
+    let encoder = try makeEncoder()
+    var sources = Dictionary(plan.weights, uniquingKeysWith: { first, _ in first })
+    for parameter in encoder.parameters.parameters {
+      guard let source = sources.removeValue(forKey: parameter.name) else {
+        throw InputError(archive.source, "lacks the weight '\(parameter.name)'")
+      }
+      guard source.shape == parameter.shape else {
+        throw InputError(
+          archive.source,
+          "'\(source.names.first ?? parameter.name)' is \(source.shape), the encoder needs "
+            + "\(parameter.shape)")
+      }
+      try source.read(from: archive, into: parameter.data)
+      try checkFinite(parameter.data, parameter.count, source.names.first ?? parameter.name)
+    }
+    encoder.parameters.refreshBfloat16()
+    let head = try plan.head?.load(from: archive)
+    if let head { try checkFinite(head.weight.data, head.weight.count, "the classifier") }
+    return LoadedCheckpoint(
+      encoder: encoder, preprocessing: plan.preprocessing, head: head, description: description)
+  }
+
+  private func makeEncoder() throws -> any Encoder {
+    switch plan.architecture {
+    case .visionTransformer(let configuration):
+      try VisionTransformer(configuration, name: plan.encoderName)
+    case .residualNetwork(let configuration):
+      try ResidualNetwork(configuration, name: plan.encoderName)
+    }
+  }
+
+  private func checkFinite(
+    _ values: UnsafePointer<Float>, _ count: Int, _ name: String
+  ) throws {
+    // A sum of x·0 is 0 for finite values and NaN else; sixteen lanes keep it at memory speed.
+    var lanes = SIMD16<Float>(repeating: 0)
+    var index = 0
+    while index + 16 <= count {
+      let part = UnsafeRawPointer(values + index).loadUnaligned(as: SIMD16<Float>.self)
+      lanes += part * 0
+      index += 16
+    }
+    var sum = lanes.sum()
+    while index < count {
+      sum += values[index] * 0
+      index += 1
+    }
+    guard sum == 0 else {
+      throw InputError(
+        archive.source, "the weight '\(name)' holds NaN or infinity",
+        "its training diverged; take an earlier checkpoint")
+    }
+  }
+}
+
+/// Loads an encoder from a file or folder.
+///
+/// - Parameters:
+///   - path: a file or folder.
+///   - options: what the user says about it.
+/// - Returns: the encoder with its transform, head and description.
+/// - Throws: `InputError` in one line for whatever does not fit.
+package func loadCheckpoint(
+  _ path: String, options: CheckpointOptions = CheckpointOptions()
+) throws -> LoadedCheckpoint {
+  try CheckpointReading(path, options: options).load()
+}

@@ -1,0 +1,85 @@
+import Foundation
+
+/// Bicubic resampling of a table of position embeddings, as PyTorch's `interpolate` does it.
+enum PositionResampling: Sendable {
+  /// `antialias=True`: cubic with a = −1/2, widened when shrinking; timm's `resample_abs_pos_embed`.
+  case antialiased
+  /// `antialias=False`: cubic with a = −3/4, four taps, borders repeated; Hugging Face.
+  case plain
+
+  /// Resamples the square grid of a table; the rows before the grid stay.
+  ///
+  /// - Parameters:
+  ///   - table: `[prefix + from², width]`.
+  ///   - prefix: rows before the grid.
+  ///   - from: side of the grid in the table.
+  ///   - to: side of the grid that is wanted.
+  ///   - width: channels.
+  /// - Returns: `[prefix + to², width]`.
+  func resample(
+    _ table: UnsafePointer<Float>, prefix: Int, from: Int, to: Int, width: Int
+  ) -> [Float] {
+    var result = Array(UnsafeBufferPointer(start: table, count: prefix * width))
+    let taps = (0..<to).map { self.taps($0, from: from, to: to) }
+    let rows = combined(
+      table + prefix * width, taps, lines: 1, from: from, stride: from * width)
+    let columns = rows.withUnsafeBufferPointer { rows -> [Float] in
+      guard let base = rows.baseAddress else { return [] }
+      return combined(base, taps, lines: to, from: from, stride: width)
+    }
+    result += columns
+    return result
+  }
+
+  /// For each of `lines` blocks of `from` vectors of `stride` floats, the weighted sums of the taps.
+  private func combined(
+    _ source: UnsafePointer<Float>, _ taps: [[(index: Int, weight: Double)]], lines: Int,
+    from: Int, stride: Int
+  ) -> [Float] {
+    var result = [Float](repeating: 0, count: lines * taps.count * stride)
+    var sums = [Double](repeating: 0, count: stride)
+    for line in 0..<lines {
+      for (place, tap) in taps.enumerated() {
+        for index in 0..<stride { sums[index] = 0 }
+        for (index, weight) in tap {
+          let vector = source + (line * from + index) * stride
+          for channel in 0..<stride { sums[channel] += weight * Double(vector[channel]) }
+        }
+        let start = (line * taps.count + place) * stride
+        for channel in 0..<stride { result[start + channel] = Float(sums[channel]) }
+      }
+    }
+    return result
+  }
+
+  /// Which inputs make an output, and by what weight; pixel centres are at halves.
+  func taps(_ output: Int, from: Int, to: Int) -> [(index: Int, weight: Double)] {
+    let scale = Double(from) / Double(to)
+    switch self {
+    case .plain:
+      let centre = (Double(output) + 0.5) * scale - 0.5
+      let first = Int(centre.rounded(.down))
+      return (first - 1...first + 2).map { index in
+        let weight = Self.cubic(Double(index) - centre, a: -0.75)
+        return (min(max(index, 0), from - 1), weight)
+      }
+    case .antialiased:
+      let stretch = max(scale, 1)
+      let centre = (Double(output) + 0.5) * scale
+      let first = max(Int(centre - 2 * stretch + 0.5), 0)
+      let end = min(Int(centre + 2 * stretch + 0.5), from)
+      let weights = (first..<end).map {
+        Self.cubic((Double($0) - centre + 0.5) / stretch, a: -0.5)
+      }
+      let sum = weights.reduce(0, +)
+      return zip(first..<end, weights).map { ($0, $1 / sum) }
+    }
+  }
+
+  /// The cubic convolution kernel (Keys 1981).
+  private static func cubic(_ offset: Double, a: Double) -> Double {
+    let x = abs(offset)
+    if x <= 1 { return ((a + 2) * x - (a + 3)) * x * x + 1 }
+    return x < 2 ? ((a * x - 5 * a) * x + 8 * a) * x - 4 * a : 0
+  }
+}

@@ -1,0 +1,163 @@
+import Encoders
+import Support
+import Tensors
+import Vision
+
+/// Finds out which residual network a set of weights makes, and folds its batch norms.
+struct ResidualAssembly {
+  private let weights: WeightView
+  private let family: String
+  private var plan: [(name: String, source: WeightSource)] = []
+  private var missing: [String] = []
+  private var settled: Set<String> = []
+
+  /// The plan for weights by torchvision's names.
+  ///
+  /// - Parameters:
+  ///   - weights: the weights.
+  ///   - options: what the user says.
+  ///   - family: the key map, for messages.
+  ///   - preprocessing: the transform of the family; its side is the customary one.
+  /// - Returns: the plan.
+  /// - Throws: `InputError` when weights are missing or do not fit each other.
+  static func plan(
+    _ weights: WeightView, _ options: CheckpointOptions, family: String,
+    preprocessing: Preprocessing
+  ) throws -> ModelPlan {
+    var assembly = ResidualAssembly(weights: weights, family: family)
+    let side = options.side ?? preprocessing.side
+    let configuration = try assembly.architecture(side: side)
+    try configuration.validate(as: weights.archive.source)
+    try assembly.addAll(configuration)
+    var result = ModelPlan(
+      architecture: .residualNetwork(configuration),
+      encoderName: "resnet\(configuration.layers)@\(side)", weights: assembly.plan,
+      head: assembly.head(width: configuration.width), preprocessing: preprocessing.with(side: side)
+    )
+    result.settled = assembly.settled
+    return result
+  }
+
+  private init(weights: WeightView, family: String) {
+    self.weights = weights
+    self.family = family
+  }
+
+  private func architecture(side: Int) throws -> ResidualNetworkConfiguration {
+    var widths: [Int] = []
+    var depths: [Int] = []
+    while let first = weights.shape("layer\(widths.count + 1).0.conv1.weight"), first.count == 4 {
+      let stage = widths.count + 1
+      var depth = 0
+      while weights.has("layer\(stage).\(depth).conv1.weight") { depth += 1 }
+      widths.append(first[0])
+      depths.append(depth)
+    }
+    guard let stem = weights.shape("conv1.weight"), stem.count == 4, stem[2] == stem[3] else {
+      throw InputError(weights.archive.source, "its first convolution is no square one")
+    }
+    guard stem[1] == 3, [3, 7].contains(stem[2]), !widths.isEmpty else {
+      throw InputError(
+        weights.archive.source, "its first convolution is \(stem), not 7×7 or 3×3 of 3 channels",
+        "variants with a deep stem cannot be read")
+    }
+    let isCIFAR = stem[2] == 3
+    let second = "layer\(min(widths.count, 2)).0"
+    return ResidualNetworkConfiguration(
+      stem: isCIFAR ? .cifar : .imageNet,
+      block: weights.has("layer1.0.conv3.weight") ? .bottleneck : .basic,
+      shortcut: weights.has("\(second).downsample.0.weight") || !isCIFAR ? .projection : .padding,
+      stemWidth: stem[0], widths: widths, depths: depths, side: side)
+  }
+
+  private mutating func addAll(_ configuration: ResidualNetworkConfiguration) throws {
+    let network = try ResidualNetwork(configuration, name: "resnet")
+    for parameter in network.parameters.parameters where parameter.shape.count == 4 {
+      let convolution = String(parameter.name.dropLast(".weight".count))
+      addFolded(convolution, norm: Self.norm(of: convolution), shape: parameter.shape)
+    }
+    guard missing.isEmpty else {
+      let first = missing.prefix(3).joined(separator: ", ")
+      throw InputError(
+        weights.archive.source,
+        "lacks \(missing.count) of the weights that a network of family '\(family)' has: \(first)",
+        "give the whole checkpoint, or name another family: --set checkpoint.map=NAME")
+    }
+  }
+
+  /// The batch norm after a convolution: `conv2` → `bn2`, `downsample.0` → `downsample.1`.
+  private static func norm(of convolution: String) -> String {
+    guard !convolution.hasSuffix("downsample.0") else { return convolution.dropLast() + "1" }
+    let number = convolution.suffix(1)
+    return convolution.dropLast("conv1".count) + "bn" + number
+  }
+
+  private mutating func addFolded(_ convolution: String, norm: String, shape: [Int]) {
+    let names = ["weight", "bias", "running_mean", "running_var"].map { "\(norm).\($0)" }
+    let absent = (["\(convolution).weight"] + names).filter { !weights.has($0) }
+    missing += absent
+    guard absent.isEmpty else { return }
+    let prefix = weights.prefix
+    let statistics = names.map { prefix + $0 }
+    let kernel = prefix + "\(convolution).weight"
+    if weights.has("\(norm).num_batches_tracked") {
+      settled.insert(prefix + "\(norm).num_batches_tracked")
+    }
+    let stored = weights.shape("\(convolution).weight") ?? []
+    let fits = names.allSatisfy { weights.shape($0) == [shape[0]] }
+    plan.append(
+      (
+        "\(convolution).weight",
+        WeightSource([kernel] + statistics, shape: fits ? stored : [-1]) { archive, target in
+          let norm = try FoldedNorm(statistics, in: archive)
+          try archive.read(kernel, into: target)
+          let count = stored.dropFirst().reduce(1, *)
+          for (channel, scale) in norm.scale.enumerated() {
+            let row = target + channel * count
+            for index in 0..<count { row[index] = Float(Double(row[index]) * scale) }
+          }
+        }
+      ))
+    plan.append(
+      (
+        "\(convolution).bias",
+        WeightSource(statistics, shape: [shape[0]]) { archive, target in
+          let norm = try FoldedNorm(statistics, in: archive)
+          for (channel, shift) in norm.shift.enumerated() { target[channel] = Float(shift) }
+        }
+      ))
+  }
+
+  private func head(width: Int) -> HeadPlan? {
+    for name in ["fc", "linear", "head"] {
+      guard let shape = weights.shape("\(name).weight"), shape.count == 2, shape[1] == width,
+        shape[0] > 0
+      else { continue }
+      let prefix = weights.prefix
+      return HeadPlan(
+        pooling: .mean, weight: .tensor(prefix + "\(name).weight", shape: shape),
+        bias: weights.has("\(name).bias")
+          ? .tensor(prefix + "\(name).bias", shape: [shape[0]]) : nil)
+    }
+    return nil
+  }
+}
+
+/// A batch norm at inference as one multiplication and one addition a channel.
+///
+/// `scale = gain / √(variance + ε)`, `shift = bias − mean · scale`, with PyTorch's ε of 1e-5.
+private struct FoldedNorm {
+  let scale: [Double]
+  let shift: [Double]
+
+  /// Reads gain, bias, mean and variance, by their names in the archive.
+  init(_ names: [String], in archive: TensorArchive) throws {
+    let values = try names.map { try archive.floats($0).array.map(Double.init) }
+    let (gain, bias, mean, variance) = (values[0], values[1], values[2], values[3])
+    guard variance.allSatisfy({ $0 >= 0 }) else {
+      throw InputError(archive.source, "'\(names[3])' holds a negative variance or NaN")
+    }
+    scale = zip(gain, variance).map { $0 / ($1 + 1e-5).squareRoot() }
+    shift = zip(bias, zip(mean, scale)).map { $0 - $1.0 * $1.1 }
+  }
+}

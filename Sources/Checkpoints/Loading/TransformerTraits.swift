@@ -1,0 +1,35 @@
+import Support
+import Tensors
+import Vision
+
+/// What a family fixes that its weights do not show.
+struct TransformerTraits: Sendable {
+  var normEpsilon: Float = 1e-6
+  var activation = Activation.gelu
+  /// How positions are resampled to another side.
+  var resampling = PositionResampling.antialiased
+  /// The side that is evaluated by custom; the side of training when nil.
+  var customarySide: Int?
+  var preprocessing = Preprocessing(side: 224)
+  var headPooling = ClassifierHead.Pooling.classToken
+  /// Attention heads of a width, where the family departs from `standardHeads`.
+  var heads: [Int: Int] = [:]
+  /// Heads that a configuration beside the weights states.
+  var statedHeads: Int?
+  /// Side of training that a configuration beside the weights states.
+  var statedSide: Int?
+  var notes: [String] = []
+
+  /// Heads of the widths that vision transformers come in.
+  static let standardHeads = [
+    192: 3, 384: 6, 512: 8, 768: 12, 1024: 16, 1152: 16, 1280: 16, 1408: 16, 1536: 24, 1664: 16,
+  ]
+}
+
+extension Preprocessing {
+  /// The same transform for another side.
+  func with(side: Int) -> Preprocessing {
+    Preprocessing(
+      side: side, cropRatio: cropRatio, interpolation: interpolation, statistics: statistics)
+  }
+}

@@ -1,0 +1,73 @@
+import Foundation
+import Support
+import Tensors
+
+/// Where a weight of ours comes from: tensors of the archive and what is done to them.
+struct WeightSource: Sendable {
+  /// The tensors that are read, by their names in the archive.
+  let names: [String]
+  /// Extents of the result.
+  let shape: [Int]
+  private let write: @Sendable (TensorArchive, UnsafeMutablePointer<Float>) throws -> Void
+
+  init(
+    _ names: [String], shape: [Int],
+    _ write: @escaping @Sendable (TensorArchive, UnsafeMutablePointer<Float>) throws -> Void
+  ) {
+    self.names = names
+    self.shape = shape
+    self.write = write
+  }
+
+  /// Writes the weight to memory with room for it.
+  func read(from archive: TensorArchive, into target: UnsafeMutablePointer<Float>) throws {
+    try write(archive, target)
+  }
+
+  /// The weight as a tensor.
+  func tensor(from archive: TensorArchive) throws -> Tensor {
+    let tensor = Tensor(shape)
+    try write(archive, tensor.data)
+    return tensor
+  }
+}
+
+extension WeightSource {
+  /// A tensor as it is; its elements may be given other extents.
+  static func tensor(_ name: String, shape: [Int]) -> WeightSource {
+    WeightSource([name], shape: shape) { try $0.read(name, into: $1) }
+  }
+
+  /// Tensors one after the other along the first axis; nil stands for zeros.
+  ///
+  /// - Parameters:
+  ///   - parts: names and numbers of elements.
+  ///   - shape: extents of the whole.
+  /// - Returns: the source.
+  static func stacked(_ parts: [(name: String?, count: Int)], shape: [Int]) -> WeightSource {
+    WeightSource(parts.compactMap(\.name), shape: shape) { archive, target in
+      var place = target
+      for (name, count) in parts {
+        if let name {
+          try archive.read(name, into: place)
+        } else {
+          place.update(repeating: 0, count: count)
+        }
+        place += count
+      }
+    }
+  }
+
+  /// A matrix, rows and columns exchanged.
+  static func transposed(_ name: String, shape: [Int]) -> WeightSource {
+    WeightSource([name], shape: shape) { archive, target in
+      let matrix = try archive.floats(name)
+      let (rows, columns) = (shape[0], shape[1])
+      for row in 0..<rows {
+        for column in 0..<columns {
+          target[row * columns + column] = matrix.data[column * rows + row]
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,231 @@
+import Checkpoints
+import Encoders
+import Foundation
+import Support
+import Tensors
+import TestSupport
+import Testing
+import Vision
+
+/// Networks of every family against the library that defines it (Tests/Goldens/checkpoints.py).
+@Suite struct FamilyTests {
+  /// One file of the goldens and what should be found out about it.
+  struct Case: CustomTestStringConvertible, Sendable {
+    let name: String
+    let file: String
+    let family: String
+    var branch = ""
+    /// Given where the file does not say.
+    var heads: Int?
+    var sides = [16, 24]
+    /// What is compared: `logits` of a classifier or projection that came along.
+    var hasHead = false
+    var testDescription: String { name }
+  }
+
+  static let cases = [
+    Case(name: "timm_vit", file: "timm_vit", family: "timm-vit", hasHead: true),
+    Case(
+      name: "timm_registers", file: "timm_registers.safetensors", family: "timm-vit", heads: 3),
+    Case(
+      name: "timm_no_class", file: "timm_no_class.pth", family: "mae", heads: 3, sides: [16],
+      hasHead: true),
+    Case(name: "mae", file: "mae.pth", family: "mae", branch: "model", heads: 3),
+    Case(
+      name: "dino", file: "dino.pth", family: "dino", branch: "teacher.module.backbone", heads: 3),
+    Case(
+      name: "moco_v3", file: "moco_v3.pth.tar", family: "moco-v3",
+      branch: "state_dict.module.base_encoder", heads: 3),
+    Case(name: "dinov2", file: "dinov2.pth", family: "dinov2", heads: 3),
+    Case(name: "dinov2_registers", file: "dinov2_registers.pth", family: "dinov2", heads: 3),
+    Case(name: "beit", file: "beit.pth", family: "beit", branch: "model", sides: [16]),
+    Case(
+      name: "beit_fine_tuned", file: "beit_fine_tuned.pth", family: "beit", branch: "module",
+      sides: [16], hasHead: true),
+    Case(
+      name: "cae", file: "cae.pth", family: "cae", branch: "model.encoder", heads: 3, sides: [16]),
+    Case(
+      name: "simmim", file: "simmim.pth", family: "simmim", branch: "model.encoder", sides: [16]),
+    Case(name: "data2vec", file: "data2vec.pth", family: "data2vec", branch: "model", sides: [16]),
+    Case(
+      name: "openai_clip", file: "openai_clip.pt", family: "openclip", branch: "visual", heads: 3,
+      hasHead: true),
+    Case(
+      name: "openclip", file: "openclip.pt", family: "openclip", branch: "visual", heads: 3,
+      hasHead: true),
+    Case(
+      name: "mmpretrain", file: "mmpretrain.pth", family: "mmpretrain-vit",
+      branch: "state_dict.backbone", heads: 3),
+    Case(
+      name: "torchvision_vit", file: "torchvision_vit.pth", family: "torchvision-vit", heads: 3,
+      sides: [16], hasHead: true),
+    Case(name: "hf_vit", file: "hf_vit", family: "hf-vit", branch: "vit", hasHead: true),
+    Case(name: "hf_mae", file: "hf_mae", family: "hf-vit", branch: "vit", sides: [16]),
+    Case(name: "hf_deit", file: "hf_deit", family: "hf-vit"),
+    Case(name: "hf_beit", file: "hf_beit", family: "hf-beit", sides: [16]),
+    Case(name: "hf_beit_shared", file: "hf_beit_shared", family: "hf-beit", sides: [16]),
+    Case(name: "hf_dinov2", file: "hf_dinov2", family: "hf-dinov2"),
+    Case(name: "hf_dinov2_registers", file: "hf_dinov2_registers", family: "hf-dinov2"),
+    Case(
+      name: "hf_clip", file: "hf_clip", family: "hf-clip", branch: "vision_model", hasHead: true),
+  ]
+
+  @Test(arguments: cases)
+  func givesTheSameTokens(_ network: Case) throws {
+    let goldens = try CheckpointGoldens()
+    for side in network.sides {
+      var options = CheckpointOptions()
+      options.heads = network.heads
+      options.side = side
+      let loaded = try loadCheckpoint(CheckpointGoldens.path(network.file), options: options)
+      #expect(loaded.description.family == network.family)
+      #expect(loaded.description.branch == network.branch)
+      let images = try goldens.images(side: side)
+      for (key, layer) in [("tokens", nil), ("block1", 1 as Int?)] {
+        let ours = tokens(loaded.encoder, images, layer: layer)
+        let theirs = try goldens.expected("\(network.name)/\(side)/\(key)")
+        #expect(ours.shape == theirs.shape)
+        let difference = largestRelativeDifference(ours, from: theirs)
+        #expect(difference < 1e-4, "\(network.name) at \(side), \(key)")
+        if network.hasHead, side == 16, key == "tokens" {
+          let head = try #require(loaded.head)
+          let scores = head.scores(ours, prefix: loaded.encoder.prefixTokens)
+          let logits = try goldens.expected("\(network.name)/16/logits")
+          #expect(largestRelativeDifference(scores, from: logits) < 1e-4, "logits")
+        }
+      }
+    }
+  }
+
+  private func tokens(_ encoder: any Encoder, _ images: Tensor, layer: Int?) -> Tensor {
+    let graph = Graph(workspace: Workspace(), precision: .fp32)
+    let input = graph.constant(images.shape) { $0.update(from: images.data, count: images.count) }
+    let node = encoder.tokens(of: input, in: graph, layer: layer)
+    let result = Tensor(node.shape)
+    result.data.update(from: node.data, count: node.count)
+    return result
+  }
+
+  // MARK: Choices
+
+  @Test func picksTheOtherBranchWhenAsked() throws {
+    var options = CheckpointOptions()
+    options.heads = 3
+    options.branch = "student"
+    let reading = try CheckpointReading(CheckpointGoldens.path("dino.pth"), options: options)
+    #expect(reading.description.branch == "student.module.backbone")
+    #expect(reading.description.otherBranches == ["teacher.module.backbone"])
+    options.branch = "techer"
+    let error = #expect(throws: InputError.self) {
+      try CheckpointReading(CheckpointGoldens.path("dino.pth"), options: options)
+    }
+    #expect(error?.problem.contains("no branch 'techer'") == true)
+  }
+
+  @Test func saysWhatItDid() throws {
+    var options = CheckpointOptions()
+    options.heads = 3
+    options.side = 24
+    let path = CheckpointGoldens.path("mae.pth")
+    let description = try CheckpointReading(path, options: options).description
+    #expect(description.format == "pytorch-zip")
+    #expect(description.encoder == "vit-24x2/4@24")
+    #expect(description.parameters == 16_584)
+    #expect(description.ignored.contains("model.decoder_pred.weight"))
+    #expect(description.renamed.contains { $0.from == "model.norm.bias" && $0.to == "norm.bias" })
+    #expect(description.notes.contains { $0.contains("resampled from 4×4 to 6×6") })
+    #expect(description.json(keys: true)["ignored"]?.array?.isEmpty == false)
+  }
+
+  @Test func readsThePreprocessing() throws {
+    let deit = try CheckpointReading(CheckpointGoldens.path("hf_deit")).plan.preprocessing
+    #expect(deit.cropRatio == 224.0 / 256)
+    #expect(deit.interpolation == .bicubic)
+    #expect(deit.statistics == .imageNet)
+    let timm = try CheckpointReading(CheckpointGoldens.path("timm_vit")).plan.preprocessing
+    #expect(timm.cropRatio == 0.9)
+    #expect(timm.interpolation == .bilinear)
+    #expect(timm.statistics == .half)
+    #expect(timm.side == 16)
+  }
+
+  // MARK: Refusals
+
+  @Test func asksForHeadsThatCannotBeKnown() throws {
+    let error = #expect(throws: InputError.self) {
+      try CheckpointReading(CheckpointGoldens.path("mae.pth"))
+    }
+    #expect(error?.remedy.contains("checkpoint.heads=N") == true)
+  }
+
+  /// Files made from the timm golden with one thing wrong.
+  @Test func refusesWhatDoesNotFit() throws {
+    let folder = TemporaryFolder()
+    let archive = try openCheckpoint(CheckpointGoldens.path("timm_registers.safetensors"))
+    func message(_ change: (String, Tensor) -> (String, Tensor)?) throws -> String {
+      let tensors = try archive.names.compactMap { change($0, try archive.floats($0)) }
+      let path = folder.file(UUID().uuidString + ".safetensors")
+      try writeSafetensors(tensors.map { (name: $0.0, tensor: $0.1) }, to: path)
+      var options = CheckpointOptions()
+      options.heads = 3
+      let error = #expect(throws: InputError.self) { try loadCheckpoint(path, options: options) }
+      return error?.errorDescription ?? ""
+    }
+    #expect(
+      try message { $0 == "blocks.1.norm2.weight" ? nil : ($0, $1) }
+        .contains("lacks 1 of the weights"))
+    #expect(
+      try message { $0 == "norm.bias" ? ($0, Tensor([7])) : ($0, $1) }.contains("is [7]"))
+    #expect(
+      try message { name, tensor in
+        if name == "norm.bias" { tensor.data[3] = .nan }
+        return (name, tensor)
+      }.contains("holds NaN"))
+    #expect(
+      try message { $0 == "patch_embed.proj.weight" ? nil : ($0, $1) }
+        .contains("nearest known family"))
+    #expect(
+      try message { $0 == "pos_embed" ? ($0, Tensor([1, 18, 24])) : ($0, $1) }
+        .contains("no square grid"))
+  }
+
+  @Test func refusesUnknownOptions() throws {
+    var options = CheckpointOptions()
+    options.map = "time-vit"
+    let error = #expect(throws: InputError.self) {
+      try CheckpointReading(CheckpointGoldens.path("mae.pth"), options: options)
+    }
+    #expect(error?.remedy.contains("timm-vit") == true)
+    options = CheckpointOptions()
+    options.heads = 3
+    options.side = 18
+    #expect(throws: InputError.self) {
+      try CheckpointReading(CheckpointGoldens.path("mae.pth"), options: options)
+    }
+  }
+
+  @Test func everyFamilyHasATest() {
+    let tested = Set(Self.cases.map(\.family)).union(["unmask", "resnet", "cifar-resnet"])
+    #expect(Set(allKeyMaps.map { $0.name }).subtracting(tested).isEmpty)
+  }
+}
+
+/// The goldens of `Tests/Goldens/checkpoints.py`.
+struct CheckpointGoldens {
+  private let allImages: TensorArchive
+  private let allExpected: TensorArchive
+
+  init() throws {
+    allImages = try openCheckpoint(Self.path("images.safetensors"))
+    allExpected = try openCheckpoint(Self.path("expected.safetensors"))
+  }
+
+  static func path(_ name: String) -> String {
+    packageFolder + "/Tests/Goldens/checkpoints/" + name
+  }
+
+  /// Two images of a side.
+  func images(side: Int) throws -> Tensor { try allImages.floats("images/\(side)") }
+
+  func expected(_ name: String) throws -> Tensor { try allExpected.floats(name) }
+}

@@ -1,0 +1,124 @@
+import Checkpoints
+import Encoders
+import Foundation
+import Support
+import Tensors
+import TestSupport
+import Testing
+import Vision
+
+/// Residual networks against torchvision, and the published one against its README.
+@Suite struct ResidualNetworkTests {
+  private func graph() -> Graph { Graph(workspace: Workspace(), precision: .fp32) }
+
+  private func node(_ tensor: Tensor, _ graph: Graph) -> Node {
+    graph.constant(tensor.shape) { $0.update(from: tensor.data, count: tensor.count) }
+  }
+
+  private func tensor(_ node: Node) -> Tensor {
+    let result = Tensor(node.shape)
+    result.data.update(from: node.data, count: node.count)
+    return result
+  }
+
+  @Test(arguments: ["resnet_basic.pth", "resnet_bottleneck.pth.tar"], [32, 48])
+  func agreesWithTorchvision(_ file: String, side: Int) throws {
+    let goldens = try CheckpointGoldens()
+    let name = String(file.prefix { $0 != "." })
+    var options = CheckpointOptions()
+    options.side = side
+    let loaded = try loadCheckpoint(CheckpointGoldens.path(file), options: options)
+    #expect(loaded.description.family == "resnet")
+    #expect(
+      loaded.description.branch == (name == "resnet_basic" ? "" : "state_dict.module.encoder_q"))
+    let network = try #require(loaded.encoder as? ResidualNetwork)
+    let graph = graph()
+    let images = node(try goldens.images(side: side), graph)
+    for (index, map) in network.featureMaps(of: images, in: graph).enumerated() {
+      let theirs = try goldens.expected("\(name)/\(side)/stage\(index + 1)")
+      let ours = tensor(graph.channelsFirst(map))
+      #expect(ours.shape == theirs.shape)
+      #expect(network.configuration.stageSides[index] == theirs.shape[2])
+      #expect(largestRelativeDifference(ours, from: theirs) < 1e-4, "stage \(index + 1)")
+    }
+    let tokens = tensor(network.tokens(of: images, in: graph, layer: nil))
+    #expect(tokens.shape == [2, network.patchCount, network.width])
+    let scores = try #require(loaded.head).scores(tokens, prefix: 0)
+    let logits = try goldens.expected("\(name)/\(side)/logits")
+    #expect(largestRelativeDifference(scores, from: logits) < 1e-4)
+  }
+
+  static let hasPublished = RealData.has("checkpoints") && RealData.has("cifar10")
+
+  @Test(.enabled(if: hasPublished, "the published ResNet-20 or CIFAR-10 is not on this machine"))
+  func givesThePublishedLogits() throws {
+    let path = try #require(RealData.folder("checkpoints")) + "/resnet20-cifar10.th"
+    let loaded = try loadCheckpoint(path)
+    #expect(loaded.encoder.name == "resnet20@32")
+    #expect(loaded.description.family == "cifar-resnet")
+    #expect(loaded.description.ignored.isEmpty)
+    #expect(loaded.preprocessing.statistics == .imageNet)
+    let folder = try #require(RealData.folder("cifar10"))
+    let test = try openDataset("cifar10:\(folder)").test
+    let input = Tensor([1, 3, 32, 32])
+    loaded.preprocessing.render(try test.image(at: 0), into: input.data)
+    let graph = graph()
+    let tokens = tensor(loaded.encoder.tokens(of: node(input, graph), in: graph, layer: nil))
+    let logits = try #require(loaded.head).scores(tokens, prefix: 0).array
+    let published: [Float] = [
+      -7.3600, -7.5042, 3.4639, -2.9472, 34.1494, -4.8385, -10.5119, 0.3574, -1.3328, -3.4858,
+    ]
+    for (ours, theirs) in zip(logits, published) { #expect(abs(ours - theirs) < 1e-3) }
+  }
+
+  /// The README's count of images that it gets right.
+  @Test(.enabled(if: hasPublished, "the published ResNet-20 or CIFAR-10 is not on this machine"))
+  func classifiesAsPublished() throws {
+    let path = try #require(RealData.folder("checkpoints")) + "/resnet20-cifar10.th"
+    let loaded = try loadCheckpoint(path)
+    let head = try #require(loaded.head)
+    let folder = try #require(RealData.folder("cifar10"))
+    let test = try openDataset("cifar10:\(folder)").test
+    let graph = graph()
+    var correct = 0
+    let batch = 50
+    for start in stride(from: 0, to: test.count, by: batch) {
+      let input = Tensor([min(batch, test.count - start), 3, 32, 32])
+      for index in 0..<input.shape[0] {
+        let image = try test.image(at: start + index)
+        loaded.preprocessing.render(image, into: input.data + index * 3072)
+      }
+      let tokens = tensor(loaded.encoder.tokens(of: node(input, graph), in: graph, layer: nil))
+      let scores = head.scores(tokens, prefix: 0).array
+      for index in 0..<input.shape[0] {
+        let row = scores[index * 10..<index * 10 + 10]
+        let best = row.indices.max { row[$0] < row[$1] }
+        correct += (best ?? 0) - index * 10 == test.label(at: start + index) ? 1 : 0
+      }
+    }
+    #expect(test.count == 600)
+    #expect(correct == 599)
+  }
+
+  @Test func countsParametersAsPublished() throws {
+    // torchvision's counts without fc, batch norms folded: a bias for every gain and bias.
+    for (name, count) in [("resnet18@224", 11_171_712), ("resnet50@224", 23_481_472)] {
+      let network = try ResidualNetwork(EncoderCatalog.residualNetwork(named: name), name: name)
+      #expect(network.parameters.parameterCount == count, "\(name)")
+    }
+    #expect(throws: InputError.self) { try EncoderCatalog.residualNetwork(named: "resnet21@32") }
+    #expect(throws: InputError.self) { try EncoderCatalog.residualNetwork(named: "resnet50") }
+  }
+
+  @Test func refusesAMissingStatistic() throws {
+    let folder = TemporaryFolder()
+    let archive = try openCheckpoint(CheckpointGoldens.path("resnet_basic.pth"))
+    let tensors = try archive.names.filter { $0 != "layer2.0.bn1.running_var" }
+      .map { (name: $0, tensor: try archive.floats($0)) }
+    try writeSafetensors(tensors, to: folder.file("x.safetensors"))
+    let error = #expect(throws: InputError.self) {
+      try loadCheckpoint(folder.file("x.safetensors"))
+    }
+    #expect(error?.problem.contains("layer2.0.bn1.running_var") == true)
+  }
+}

@@ -1,0 +1,438 @@
+"""Small vision transformers of every family, in the form of their real files."""
+
+import argparse
+import json
+import pathlib
+
+import torch
+import torchvision
+import transformers
+from safetensors.torch import load_file, save_file
+from timm.layers import SwiGLUPacked
+from timm.models.beit import Beit
+from timm.models.vision_transformer import VisionTransformer, checkpoint_filter_fn
+
+SIZES = dict(img_size=16, patch_size=4, embed_dim=24, depth=2, num_heads=3, num_classes=0)
+SIDES = (16, 24)
+FAMILIES = {}
+
+
+def family(function):
+    FAMILIES[function.__name__] = function
+    return function
+
+
+def randomize(model: torch.nn.Module) -> None:
+    """Gives every parameter a value of its own, so that none hides behind a zero or a one."""
+    for name, parameter in model.named_parameters():
+        noise = torch.randn_like(parameter)
+        scale = 0.2 if parameter.ndim == 1 else 1.2 / parameter[0].numel() ** 0.5
+        is_gain = name.endswith("weight") and parameter.ndim == 1
+        is_scale = any(part in name for part in ("gamma", "lambda", "ls_"))
+        parameter.data = (1.0 if is_gain else 0.5 if is_scale else 0.0) + scale * noise
+
+
+def timm_outputs(model, images, sides=SIDES) -> dict:
+    """Tokens after the first block and the final norm, for several input sides."""
+    result = {}
+    model.eval()
+    for side in sides:
+        if side != model.patch_embed.img_size[0]:
+            model.set_input_size(img_size=side)
+        kept = []
+        handle = model.blocks[0].register_forward_hook(lambda *a: kept.append(a[2].clone()))
+        result[f"{side}/tokens"] = model.forward_features(images[f"images/{side}"])
+        handle.remove()
+        result[f"{side}/block1"] = kept[0]
+    return result
+
+
+def clone(state) -> dict:
+    return {name: value.clone() for name, value in state.items()}
+
+
+def rename(state, pairs) -> dict:
+    """The state with parts of its names replaced, in order."""
+    result = {}
+    for name, value in state.items():
+        for old, new in pairs:
+            name = name.replace(old, new)
+        result[name] = value.clone()
+    return result
+
+
+def prefixed(state, prefix) -> dict:
+    return {prefix + name: value.clone() for name, value in state.items()}
+
+
+@family
+def timm_vit(folder: pathlib.Path, images) -> dict:
+    """A folder as timm's save_for_hf writes it, with a classifier and settings of its own."""
+    model = VisionTransformer(**{**SIZES, "num_classes": 5})
+    randomize(model)
+    target = folder / "timm_vit"
+    target.mkdir(exist_ok=True)
+    save_file(clone(model.state_dict()), target / "model.safetensors", metadata={"format": "pt"})
+    config = {
+        "architecture": "vit_small_patch16_224", "num_classes": 5, "num_features": 24,
+        "global_pool": "token", "model_args": {"embed_dim": 24, "depth": 2, "num_heads": 3, "img_size": 16},
+        "pretrained_cfg": {"input_size": [3, 16, 16], "interpolation": "bilinear", "crop_pct": 0.9,
+                           "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}}
+    (target / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+    result = timm_outputs(model, images, (16,))
+    result["16/logits"] = model(images["images/16"])
+    return {**result, **timm_outputs(model, images, (24,))}
+
+
+@family
+def timm_registers(folder, images) -> dict:
+    """timm's register models: the class token's position is added already, registers have none."""
+    model = VisionTransformer(
+        **SIZES, reg_tokens=2, no_embed_class=True, init_values=0.1, class_token=True)
+    randomize(model)
+    save_file(clone(model.state_dict()), folder / "timm_registers.safetensors")
+    return timm_outputs(model, images)
+
+
+@family
+def timm_no_class(folder, images) -> dict:
+    """timm's ViT without class token, pooled and normalised at the end (fc_norm)."""
+    model = VisionTransformer(
+        **{**SIZES, "num_classes": 5}, class_token=False, global_pool="avg", qkv_bias=False)
+    randomize(model)
+    torch.save(model.state_dict(), folder / "timm_no_class.pth")
+    result = timm_outputs(model, images, (16,))
+    result["16/logits"] = model(images["images/16"])
+    return result
+
+
+@family
+def mae(folder, images) -> dict:
+    """MAE's training file: model with decoder, optimiser, scaler, argparse namespace."""
+    model = VisionTransformer(**SIZES)
+    randomize(model)
+    state = clone(model.state_dict())
+    state.update({
+        "mask_token": torch.randn(1, 1, 8), "decoder_pos_embed": torch.randn(1, 17, 8),
+        "decoder_embed.weight": torch.randn(8, 24), "decoder_embed.bias": torch.randn(8),
+        "decoder_blocks.0.norm1.weight": torch.randn(8), "decoder_norm.weight": torch.randn(8),
+        "decoder_pred.weight": torch.randn(48, 8), "decoder_pred.bias": torch.randn(48)})
+    moments = {0: {"step": torch.tensor(3.0), "exp_avg": torch.randn(1, 1, 24), "exp_avg_sq": torch.randn(1, 1, 24)}}
+    arguments = argparse.Namespace(
+        batch_size=64, model="mae_vit_tiny", mask_ratio=0.75, norm_pix_loss=True, blr=1.5e-4, resume="")
+    torch.save({
+        "model": state, "optimizer": {"state": moments, "param_groups": [{"lr": 1e-4, "params": [0]}]},
+        "epoch": 799, "scaler": {"scale": 65536.0, "growth_factor": 2.0}, "args": arguments}, folder / "mae.pth")
+    return timm_outputs(model, images)
+
+
+@family
+def dino(folder, images) -> dict:
+    """DINO's full file: student and teacher below module.backbone., heads, loss; the teacher counts."""
+    model = VisionTransformer(**SIZES)
+    randomize(model)
+    teacher = clone(model.state_dict())
+    heads = {"module.head.mlp.0.weight": torch.randn(8, 24), "module.head.last_layer.weight_g": torch.ones(4, 1)}
+    student = {name: value + 1 for name, value in teacher.items()}
+    torch.save({
+        "student": {**prefixed(student, "module.backbone."), **heads},
+        "teacher": {**prefixed(teacher, "module.backbone."), **heads},
+        "epoch": 100, "args": argparse.Namespace(arch="vit_tiny", patch_size=4),
+        "dino_loss": {"center": torch.randn(1, 4)}}, folder / "dino.pth")
+    return timm_outputs(model, images)
+
+
+@family
+def moco_v3(folder, images) -> dict:
+    """MoCo v3's .pth.tar in the legacy format: base and momentum encoder; the base encoder counts."""
+    model = VisionTransformer(**SIZES)
+    randomize(model)
+    state = clone(model.state_dict())
+    head = {"module.base_encoder.head.0.weight": torch.randn(8, 24)}
+    momentum = {name: value - 1 for name, value in state.items()}
+    torch.save({
+        "epoch": 300, "arch": "vit_tiny", "optimizer": {"state": {}, "param_groups": []},
+        "state_dict": {**prefixed(state, "module.base_encoder."), **head,
+                       **prefixed(momentum, "module.momentum_encoder.")}},
+        folder / "moco_v3.pth.tar", _use_new_zipfile_serialization=False)
+    return timm_outputs(model, images)
+
+
+def official_dinov2(folder, images, name, **switches) -> dict:
+    """The official names, which timm's own filter turns back into timm's."""
+    model = VisionTransformer(**SIZES, init_values=0.1, **switches)
+    randomize(model)
+    official = rename(
+        model.state_dict(), [("mlp.fc1", "mlp.w12"), ("mlp.fc2", "mlp.w3")] if "mlp_layer" in switches else [])
+    positions = official["pos_embed"]
+    if switches.get("reg_tokens"):
+        official["register_tokens"] = official.pop("reg_token")
+        # The official model has a row for the class token, which timm adds to the token itself.
+        row = torch.randn(1, 1, 24)
+        official["pos_embed"] = torch.cat([row, positions], dim=1)
+        official["cls_token"] = official["cls_token"] - row
+    official["mask_token"] = torch.zeros(1, 24)
+    back = checkpoint_filter_fn(clone(official), model)
+    assert all(torch.allclose(back[key], value, atol=1e-6) for key, value in model.state_dict().items())
+    torch.save(official, folder / f"{name}.pth")
+    return timm_outputs(model, images)
+
+
+@family
+def dinov2(folder, images) -> dict:
+    """DINOv2 with layer scale and SwiGLU, a bare state dictionary."""
+    return official_dinov2(
+        folder, images, "dinov2", mlp_layer=SwiGLUPacked, act_layer=torch.nn.SiLU, mlp_ratio=16 / 3)
+
+
+@family
+def dinov2_registers(folder, images) -> dict:
+    """DINOv2 with four registers."""
+    return official_dinov2(folder, images, "dinov2_registers", reg_tokens=4, no_embed_class=True)
+
+
+def beit_like(**switches) -> Beit:
+    model = Beit(**SIZES, init_values=0.1, **switches)
+    randomize(model)
+    return model
+
+
+@family
+def beit(folder, images) -> dict:
+    """BEiT's pretraining file: shared relative positions, visual-token head."""
+    model = beit_like(use_abs_pos_emb=False, use_shared_rel_pos_bias=True, global_pool="token")
+    state = clone(model.state_dict())
+    state.update({
+        "mask_token": torch.randn(1, 1, 24), "lm_head.weight": torch.randn(32, 24), "lm_head.bias": torch.randn(32),
+        "rel_pos_bias.relative_position_index": torch.zeros(17, 17, dtype=torch.int64)})
+    torch.save({"model": state}, folder / "beit.pth")
+    return timm_outputs(model, images, (16,))
+
+
+@family
+def beit_fine_tuned(folder, images) -> dict:
+    """A fine-tuned BEiT: relative positions in every block, no final norm but one after pooling."""
+    model = Beit(
+        **{**SIZES, "num_classes": 5}, init_values=0.1, use_abs_pos_emb=False, use_rel_pos_bias=True,
+        global_pool="avg")
+    randomize(model)
+    torch.save({"module": clone(model.state_dict())}, folder / "beit_fine_tuned.pth")
+    result = timm_outputs(model, images, (16,))
+    result["16/logits"] = model(images["images/16"])
+    return result
+
+
+@family
+def cae(folder, images) -> dict:
+    """CAE: the encoder beside its alignment copy; absolute positions."""
+    model = beit_like(use_abs_pos_emb=True, use_rel_pos_bias=False, global_pool="token")
+    state = clone(model.state_dict())
+    copy = {name: value + 1 for name, value in state.items()}
+    torch.save({"model": {
+        **prefixed(copy, "alignment_encoder."), **prefixed(state, "encoder."),
+        "regresser.norm.weight": torch.randn(24), "decoder.head.weight": torch.randn(8, 24),
+        "mask_token": torch.randn(1, 1, 24)}}, folder / "cae.pth")
+    return timm_outputs(model, images, (16,))
+
+
+@family
+def simmim(folder, images) -> dict:
+    """SimMIM's ViT: below encoder., shared relative positions, a convolution as decoder."""
+    model = beit_like(use_abs_pos_emb=False, use_shared_rel_pos_bias=True, global_pool="token")
+    state = clone(model.state_dict())
+    torch.save({"model": {
+        **prefixed(state, "encoder."), "encoder.mask_token": torch.randn(1, 1, 24),
+        "decoder.0.weight": torch.randn(48, 24, 1, 1), "decoder.0.bias": torch.randn(48)}}, folder / "simmim.pth")
+    return timm_outputs(model, images, (16,))
+
+
+@family
+def data2vec(folder, images) -> dict:
+    """data2vec's official file: model and its average; a square prediction head."""
+    model = beit_like(use_abs_pos_emb=False, use_shared_rel_pos_bias=True, global_pool="token")
+    state = clone(model.state_dict())
+    state.update({"lm_head.weight": torch.randn(24, 24), "mask_token": torch.randn(1, 1, 24)})
+    average = {name: value + 1 for name, value in state.items()}
+    torch.save({"model": state, "model_ema": average}, folder / "data2vec.pth")
+    return timm_outputs(model, images, (16,))
+
+
+def official_clip(folder, images, name, activation, extra) -> dict:
+    """A CLIP tower by OpenAI's names, which timm's own filter turns into timm's."""
+    model = VisionTransformer(
+        **{**SIZES, "num_classes": 6}, pre_norm=True, norm_layer=torch.nn.LayerNorm, act_layer=activation)
+    randomize(model)
+    model.head.bias.zero_()
+    state = rename(model.state_dict(), [
+        ("patch_embed.proj.weight", "conv1.weight"), ("norm_pre", "ln_pre"), ("blocks.", "transformer.resblocks."),
+        ("norm1", "ln_1"), ("norm2", "ln_2"), ("mlp.fc1", "mlp.c_fc"), ("mlp.fc2", "mlp.c_proj"),
+        ("attn.qkv.weight", "attn.in_proj_weight"), ("attn.qkv.bias", "attn.in_proj_bias"),
+        ("attn.proj", "attn.out_proj")])
+    state = {("ln_post" + key[4:] if key.startswith("norm.") else key): value for key, value in state.items()}
+    state["class_embedding"] = state.pop("cls_token")[0, 0]
+    state["positional_embedding"] = state.pop("pos_embed")[0]
+    state["proj"] = state.pop("head.weight").t().contiguous()
+    del state["head.bias"]
+    file = {**prefixed(state, "visual."), **extra}
+    back = checkpoint_filter_fn(clone(file), model)
+    assert all(torch.allclose(back[key], value) for key, value in model.state_dict().items() if key in back)
+    torch.save(file, folder / f"{name}.pt")
+    result = timm_outputs(model, images, (16,))
+    result["16/logits"] = model(images["images/16"])
+    return {**result, **timm_outputs(model, images, (24,))}
+
+
+@family
+def openai_clip(folder, images) -> dict:
+    """OpenAI's state dictionary: quick GELU, extents as tensors."""
+    return official_clip(folder, images, "openai_clip", "quick_gelu", {
+        "logit_scale": torch.tensor(4.6), "input_resolution": torch.tensor(16), "context_length": torch.tensor(77),
+        "token_embedding.weight": torch.randn(4, 6), "transformer.resblocks.0.ln_1.weight": torch.randn(6)})
+
+
+@family
+def openclip(folder, images) -> dict:
+    """OpenCLIP's state dictionary: exact GELU."""
+    return official_clip(folder, images, "openclip", "gelu", {
+        "logit_scale": torch.tensor(4.6), "ln_final.weight": torch.randn(6)})
+
+
+@family
+def mmpretrain(folder, images) -> dict:
+    """CMAE's file: mmpretrain's names below backbone., a momentum copy below target_backbone.."""
+    model = VisionTransformer(**SIZES)
+    randomize(model)
+    state = rename(model.state_dict(), [
+        ("blocks.", "layers."), ("norm1", "ln1"), ("norm2", "ln2"), ("mlp.fc1", "ffn.layers.0.0"),
+        ("mlp.fc2", "ffn.layers.1"), ("patch_embed.proj", "patch_embed.projection")])
+    state = {("ln1" + key[4:] if key.startswith("norm.") else key): value for key, value in state.items()}
+    target = {name: value + 1 for name, value in state.items()}
+    torch.save({"meta": {"epoch": 300}, "state_dict": {
+        **prefixed(target, "target_backbone."), **prefixed(state, "backbone."),
+        "pixel_decoder.mask_token": torch.randn(1, 1, 8)}}, folder / "mmpretrain.pth")
+    return timm_outputs(model, images)
+
+
+@family
+def torchvision_vit(folder, images) -> dict:
+    """torchvision's ViT with its classifier."""
+    model = torchvision.models.VisionTransformer(
+        image_size=16, patch_size=4, num_layers=2, num_heads=3, hidden_dim=24, mlp_dim=96, num_classes=5)
+    randomize(model)
+    model.eval()
+    torch.save(model.state_dict(), folder / "torchvision_vit.pth")
+    kept = {}
+    model.encoder.layers[0].register_forward_hook(lambda *a: kept.update(block=a[2].clone()))
+    model.encoder.register_forward_hook(lambda *a: kept.update(tokens=a[2].clone()))
+    logits = model(images["images/16"])
+    return {"16/tokens": kept["tokens"], "16/block1": kept["block"], "16/logits": logits}
+
+
+HUB = dict(
+    hidden_size=24, num_hidden_layers=2, num_attention_heads=3, intermediate_size=48, image_size=16, patch_size=4)
+
+
+def hub_outputs(model, images, sides, norm=None, interpolate=True) -> dict:
+    model.eval()
+    result = {}
+    for side in sides:
+        extra = {"interpolate_pos_encoding": True} if side != 16 and interpolate else {}
+        output = model(images[f"images/{side}"], output_hidden_states=True, **extra)
+        tokens = output.last_hidden_state
+        result[f"{side}/tokens"] = norm(tokens) if norm else tokens
+        result[f"{side}/block1"] = output.hidden_states[1]
+    return result
+
+
+def hub_save(model, target, **preprocessor) -> None:
+    """The folder that save_pretrained writes, and an image processor's settings."""
+    model.save_pretrained(target)
+    if preprocessor:
+        (target / "preprocessor_config.json").write_text(json.dumps(preprocessor, indent=2) + "\n")
+
+
+@family
+def hf_vit(folder, images) -> dict:
+    model = transformers.ViTForImageClassification(transformers.ViTConfig(**HUB, num_labels=5))
+    randomize(model)
+    model.eval()
+    hub_save(model, folder / "hf_vit", do_resize=True, size={"height": 16, "width": 16}, resample=2,
+             image_mean=[0.5, 0.5, 0.5], image_std=[0.5, 0.5, 0.5])
+    result = hub_outputs(model.vit, images, SIDES)
+    result["16/logits"] = model(images["images/16"]).logits
+    return result
+
+
+@family
+def hf_mae(folder, images) -> dict:
+    """ViTMAEForPreTraining in pytorch_model.bin; the tokens are those of the encoder without masking."""
+    config = transformers.ViTMAEConfig(
+        **HUB, decoder_hidden_size=8, decoder_num_hidden_layers=1, decoder_num_attention_heads=2,
+        decoder_intermediate_size=16)
+    model = transformers.ViTMAEForPreTraining(config)
+    randomize(model)
+    target = folder / "hf_mae"
+    model.save_pretrained(target)
+    torch.save(load_file(target / "model.safetensors"), target / "pytorch_model.bin")
+    (target / "model.safetensors").unlink()
+    plain = transformers.ViTModel(transformers.ViTConfig(**HUB), add_pooling_layer=False)
+    plain.load_state_dict(model.vit.state_dict())
+    return hub_outputs(plain, images, (16,))
+
+
+@family
+def hf_deit(folder, images) -> dict:
+    """DeiTModel: class and distillation token."""
+    model = transformers.DeiTModel(transformers.DeiTConfig(**HUB), add_pooling_layer=False)
+    randomize(model)
+    hub_save(model, folder / "hf_deit", do_resize=True, size=256, do_center_crop=True, crop_size=224, resample=3,
+             image_mean=[0.485, 0.456, 0.406], image_std=[0.229, 0.224, 0.225])
+    return hub_outputs(model, images, SIDES)
+
+
+@family
+def hf_beit(folder, images) -> dict:
+    """BeitModel with relative positions in every block, mean pooling: no final norm."""
+    model = transformers.BeitModel(transformers.BeitConfig(**HUB, use_relative_position_bias=True))
+    randomize(model)
+    hub_save(model, folder / "hf_beit")
+    return hub_outputs(model, images, (16,))
+
+
+@family
+def hf_beit_shared(folder, images) -> dict:
+    """BeitModel with shared relative and absolute positions, final norm."""
+    model = transformers.BeitModel(transformers.BeitConfig(
+        **HUB, use_shared_relative_position_bias=True, use_absolute_position_embeddings=True, use_mean_pooling=False))
+    randomize(model)
+    hub_save(model, folder / "hf_beit_shared")
+    return hub_outputs(model, images, (16,))
+
+
+@family
+def hf_dinov2(folder, images) -> dict:
+    """Dinov2Model with SwiGLU."""
+    model = transformers.Dinov2Model(transformers.Dinov2Config(**HUB, use_swiglu_ffn=True))
+    randomize(model)
+    hub_save(model, folder / "hf_dinov2")
+    return hub_outputs(model, images, SIDES, interpolate=False)
+
+
+@family
+def hf_dinov2_registers(folder, images) -> dict:
+    model = transformers.Dinov2WithRegistersModel(transformers.Dinov2WithRegistersConfig(**HUB, num_register_tokens=2))
+    randomize(model)
+    hub_save(model, folder / "hf_dinov2_registers")
+    return hub_outputs(model, images, SIDES, interpolate=False)
+
+
+@family
+def hf_clip(folder, images) -> dict:
+    """CLIPVisionModelWithProjection; the tokens are normalised as its pooled token is."""
+    model = transformers.CLIPVisionModelWithProjection(transformers.CLIPVisionConfig(**HUB, projection_dim=6))
+    randomize(model)
+    model.eval()
+    hub_save(model, folder / "hf_clip")
+    result = hub_outputs(model.vision_model, images, SIDES, norm=model.vision_model.post_layernorm)
+    result["16/logits"] = model(images["images/16"]).image_embeds
+    return result
