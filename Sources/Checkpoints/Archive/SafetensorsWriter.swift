@@ -39,7 +39,7 @@ package func writeSafetensors(
     }
     + others.map { (name: $0.name, shape: $0.tensor.shape, data: UnsafePointer($0.tensor.data)) }
   try withExtendedLifetime((parameters, others)) {
-    try writeSafetensors(blocks, metadata: metadata, to: path)
+    try writeSafetensors(blocks: blocks, metadata: metadata, to: path)
   }
 }
 
