@@ -1,13 +1,13 @@
 import Support
 
 extension EncoderCatalog {
-  /// Layers and blocks by stage of the ImageNet networks (He et al. 2016, table 1).
+  /// Layers and blocks by stage of the ImageNet networks: table 1 of the paper.
   private static let imageNetDepths: [(layers: Int, depths: [Int])] = [
     (18, [2, 2, 2, 2]), (34, [3, 4, 6, 3]), (50, [3, 4, 6, 3]), (101, [3, 4, 23, 3]),
     (152, [3, 8, 36, 3]),
   ]
 
-  /// Layers of the CIFAR networks (He et al. 2016, section 4.2): 6n + 2.
+  /// Layers of the CIFAR networks, 6n + 2: section 4.2 of the paper.
   private static let cifarLayers = [20, 32, 44, 56, 110, 1202]
 
   /// The residual networks that can be named, with what they are.

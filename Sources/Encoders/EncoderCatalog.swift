@@ -63,7 +63,7 @@ package enum EncoderCatalog {
     }
   }
 
-  /// An untrained encoder, initialised as MAE, or He et al. 2015 for ResNets, initialise it.
+  /// An untrained encoder, initialised as MAE initialises it, a ResNet as torchvision does.
   ///
   /// - Parameters:
   ///   - name: an encoder name.

@@ -1,6 +1,8 @@
 import Support
 
-/// Everything that fixes the shape of a residual network (He et al. 2016).
+/// Everything that fixes the shape of a residual network.
+///
+/// After He et al. 2016, with the stride of v1.5.
 package struct ResidualNetworkConfiguration: Sendable, Equatable {
   /// The first layers.
   package enum Stem: String, Sendable, CaseIterable {

@@ -33,11 +33,12 @@ package func writeSafetensors(
   _ parameters: ParameterStore, beside others: [(name: String, tensor: Tensor)] = [],
   metadata: [String: String] = [:], to path: String
 ) throws {
-  let blocks =
-    parameters.parameters.map {
-      (name: $0.name, shape: $0.shape, data: UnsafePointer($0.data))
-    }
-    + others.map { (name: $0.name, shape: $0.tensor.shape, data: UnsafePointer($0.tensor.data)) }
+  var blocks: [Block] = parameters.parameters.map {
+    (name: $0.name, shape: $0.shape, data: UnsafePointer($0.data))
+  }
+  blocks += others.map {
+    (name: $0.name, shape: $0.tensor.shape, data: UnsafePointer($0.tensor.data))
+  }
   try withExtendedLifetime((parameters, others)) {
     try writeSafetensors(blocks: blocks, metadata: metadata, to: path)
   }
