@@ -85,18 +85,3 @@ package enum Evaluation {
     }
   }
 }
-
-extension EvaluationSubject {
-  /// Refuses what cannot be a checkpoint, before anything is computed.
-  ///
-  /// - Parameter source: a checkpoint as typed.
-  /// - Throws: `InputError` when there is no such file or encoder.
-  static func check(_ source: String) throws {
-    if source == "pixels" { return }
-    if source.hasPrefix("random:") {
-      try checkEncoderName(String(source.dropFirst("random:".count)))
-    } else if !FileManager.default.fileExists(atPath: source) {
-      _ = try checkpoint(source)
-    }
-  }
-}

@@ -49,6 +49,7 @@ package struct EvaluationPlan: Sendable {
   /// The specification of the data that a task reads.
   ///
   /// - Parameter task: one of the tasks.
+  /// - Returns: the specification.
   /// - Throws: `InputError` when neither the command line nor the task names any.
   func specification(of task: TaskDefinition) throws -> String {
     guard let specification = data ?? task.dataset else {
@@ -79,6 +80,7 @@ package struct EvaluationPlan: Sendable {
   /// - Parameters:
   ///   - source: one of the checkpoints.
   ///   - taken: names in use; the new one is added.
+  /// - Returns: the checkpoint.
   /// - Throws: `InputError` when the checkpoint is unusable.
   func load(_ source: String, avoiding taken: inout Set<String>) throws -> EvaluationSubject {
     var subject = try EvaluationSubject.load(source, name: name, seed: seed)

@@ -6,32 +6,50 @@ import Tensors
 import Vision
 
 extension EvaluationSubject {
-  /// A checkpoint from a folder or file.
+  /// A checkpoint from a folder or file, ours or other people's.
   ///
   /// - Parameter source: the path.
+  /// - Returns: its encoder, with what is known about it.
   /// - Throws: `InputError` when there is nothing at the path or it is unusable.
   static func checkpoint(_ source: String) throws -> EvaluationSubject {
-    guard FileManager.default.fileExists(atPath: source) else {
-      let known = EncoderCatalog.architectures.map { $0.name }
-      let isEncoder = known.contains { source.hasPrefix($0) }
-      throw InputError(
-        source, "there is no such file or folder",
-        isEncoder
-          ? "write random:\(source) for an untrained encoder"
-          : "give a checkpoint, random:ENCODER or pixels")
-    }
+    try checkExistence(source)
+    let loaded = try loadCheckpoint(source)
     let folder = CheckpointFolder(source)
-    if folder.exists { return try ours(folder, source: source) }
-    throw InputError(source, "is no checkpoint folder of Unmask", "give the folder of a checkpoint")
+    return EvaluationSubject(
+      name: safeName(shortName(source)), source: source,
+      format: folder.exists ? "unmask" : loaded.description.format,
+      weightsHash: try checkpointHash(source), encoder: loaded.encoder,
+      preprocessing: loaded.preprocessing, pretraining: try folder.training(),
+      loading: loaded.description.json(keys: false))
   }
 
-  /// A checkpoint that Unmask wrote.
-  private static func ours(_ folder: CheckpointFolder, source: String) throws -> EvaluationSubject {
-    let (encoder, preprocessing) = try folder.read()
-    let name = URL(fileURLWithPath: source).standardizedFileURL.lastPathComponent
-    return EvaluationSubject(
-      name: safeName(name), source: source, format: "unmask",
-      weightsHash: try SHA256.hex(ofFile: folder.modelPath), encoder: encoder,
-      preprocessing: preprocessing, pretraining: try folder.training())
+  /// Refuses what cannot be a checkpoint, before anything is computed.
+  ///
+  /// - Parameter source: a checkpoint as typed.
+  /// - Throws: `InputError` when there is no such file or encoder, or the file is no checkpoint.
+  static func check(_ source: String) throws {
+    if source == "pixels" { return }
+    if source.hasPrefix("random:") {
+      return try EncoderCatalog.validate(String(source.dropFirst("random:".count)))
+    }
+    try checkExistence(source)
+    _ = try CheckpointReading(source)
+  }
+
+  private static func checkExistence(_ source: String) throws {
+    guard !FileManager.default.fileExists(atPath: source) else { return }
+    let isEncoder = EncoderCatalog.architectures.contains { source.hasPrefix($0.name) }
+    throw InputError(
+      source, "there is no such file or folder",
+      isEncoder
+        ? "write random:\(source) for an untrained encoder"
+        : "give a checkpoint, random:ENCODER or pixels")
+  }
+
+  /// The last component of a path, without the ending of a file.
+  private static func shortName(_ source: String) -> String {
+    let url = URL(fileURLWithPath: source).standardizedFileURL
+    return url.hasDirectoryPath
+      ? url.lastPathComponent : url.deletingPathExtension().lastPathComponent
   }
 }

@@ -88,11 +88,6 @@ package struct EvaluationSubject: Sendable {
       pretraining: nil)
   }
 
-  /// Refuses names of encoders that do not exist.
-  static func checkEncoderName(_ name: String) throws {
-    _ = try EncoderCatalog.visionTransformer(named: name)
-  }
-
   /// The transform of an encoder that brings none: bicubic to 256/224 of the side and a centre
   /// crop, as is usual; the whole image below 128 px, where it is usual not to crop.
   package static func standardPreprocessing(side: Int) -> Preprocessing {

@@ -57,6 +57,7 @@ package final class TaskContext {
   ///   - request: the features that are read.
   ///   - splits: the sizes of the splits as used; train and test when nil.
   ///   - splitHash: the hash of a split that was cut from train.
+  /// - Returns: the result.
   /// - Throws: `InputError` when the subject does not have the features.
   package func blankResult(
     reading request: FeatureRequest, splits: [String: Int]? = nil, splitHash: String? = nil
@@ -115,6 +116,7 @@ package final class FeatureStore {
   ///   - request: which.
   ///   - split: the name of the split.
   ///   - images: its images.
+  /// - Returns: the features, verified.
   /// - Throws: `InputError` when the subject does not have the features, or an image or the cache
   ///   is unusable.
   func features(_ request: FeatureRequest, split: String, images: any ImageSplit) throws

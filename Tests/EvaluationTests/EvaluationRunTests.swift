@@ -75,18 +75,19 @@ struct EvaluationRunTests {
   @Test("What cannot be evaluated is refused in one line before anything runs")
   func refusals() throws {
     let folder = TemporaryFolder()
-    for checkpoint in ["random:vit-tinny/4@32", "no/such/file", "random:", "vit-tiny/4@32"] {
+    let checkpoints = ["random:vit-tinny/4@32", "no/such/file", "random:", "vit-tiny/4@32"]
+    for checkpoint in checkpoints {
       #expect(throws: InputError.self) {
         try Evaluation.run(self.plan(folder, ["pixels", checkpoint]))
       }
     }
     #expect(!FileManager.default.fileExists(atPath: folder.file("features")))
-    var plan = try plan(folder, ["pixels"])
-    plan.data = nil
-    #expect(throws: InputError.self) { try Evaluation.run(plan) }
-    plan.data = "scenes"
-    plan.limit = 0
-    #expect(throws: InputError.self) { try Evaluation.run(plan) }
+    var wrong = try plan(folder, ["pixels"])
+    wrong.data = nil
+    #expect(throws: InputError.self) { try Evaluation.run(wrong) }
+    wrong.data = "scenes"
+    wrong.limit = 0
+    #expect(throws: InputError.self) { try Evaluation.run(wrong) }
   }
 
   @Test("A dry run names checkpoints, tasks, images and what is in the cache")

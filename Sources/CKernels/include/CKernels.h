@@ -18,6 +18,7 @@
 #include "norm.h"
 #include "optimizer.h"
 #include "patches.h"
+#include "probes.h"
 #include "pooling.h"
 #include "resample.h"
 #include "softmax.h"

@@ -73,6 +73,7 @@ package struct FeatureExtractor: Sendable {
   /// - Parameters:
   ///   - split: the images.
   ///   - start: the image of the split that is image 0 of the chunk.
+  /// - Returns: what writes an image.
   package func rendering(_ split: any ImageSplit, from start: Int = 0) -> Rendering {
     let preprocessing = subject.preprocessing
     return { index, target in
@@ -88,6 +89,9 @@ package struct FeatureExtractor: Sendable {
     for (index, feature) in buffers.features.enumerated() {
       let (count, width) = (encoder.tokenCount, encoder.width)
       switch feature.request.kind {
+      case .tokens where feature.isExact:
+        (buffers.floats(index) + range.lowerBound * count * width).update(
+          from: tokens.data, count: range.count * count * width)
       case .tokens:
         uk_to_half(
           tokens.data, buffers.halves(index) + range.lowerBound * count * width,
@@ -122,8 +126,12 @@ package struct FeatureExtractor: Sendable {
         uk_patches(
           images + row * extent, 3, side, side, EvaluationSubject.pixelPatch, nil,
           feature.tokens, spare, uk_float32)
-        uk_to_half(
-          spare, buffers.halves(index) + (range.lowerBound + row) * extent, extent)
+        let place = (range.lowerBound + row) * extent
+        if feature.isExact {
+          (buffers.floats(index) + place).update(from: spare, count: extent)
+        } else {
+          uk_to_half(spare, buffers.halves(index) + place, extent)
+        }
       }
     }
   }

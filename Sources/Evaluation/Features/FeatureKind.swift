@@ -46,9 +46,17 @@ package struct ResolvedFeature: Hashable, Sendable {
   package let width: Int
   /// What it is, in words.
   package let summary: String
+  /// Whether tokens too are stored as 32-bit floats.
+  var isExact = false
 
   /// Tokens are stored as 16-bit floats, to halve their size; everything else in full.
-  package var isHalf: Bool { request.kind == .tokens }
+  package var isHalf: Bool { request.kind == .tokens && !isExact }
+  /// The same, stored as 32-bit floats.
+  var exact: ResolvedFeature {
+    var copy = self
+    copy.isExact = true
+    return copy
+  }
   /// Bytes of an image.
   package var bytesPerImage: Int { tokens * width * (isHalf ? 2 : 4) }
 }
@@ -58,6 +66,7 @@ extension EvaluationSubject {
   /// without an encoder the pixels.
   ///
   /// - Parameter request: the wish.
+  /// - Returns: what is computed, with its extents.
   /// - Throws: `InputError` when the encoder has no such block.
   package func resolve(_ request: FeatureRequest) throws -> ResolvedFeature {
     guard let encoder else { return resolvePixels(request) }

@@ -2,8 +2,9 @@ import Support
 import Tensors
 import Vision
 
-/// Features of training images that are cropped and mirrored anew in each epoch: every batch runs
-/// through the encoder. A view depends on seed, epoch and image only.
+/// Features of training images that are cropped and mirrored anew in each epoch.
+///
+/// Every batch runs through the encoder. A view depends on seed, epoch and image only.
 final class AugmentedFeatures: HeadInput {
   let count: Int
   let feature: ResolvedFeature

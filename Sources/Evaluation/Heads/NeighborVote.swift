@@ -1,7 +1,7 @@
 import Foundation
 import Tensors
 
-/// The weighted vote of nearest neighbours (Wu et al. 2018, as in DINO's k-NN evaluation).
+/// The weighted vote of nearest neighbours, as in DINO's k-NN evaluation.
 package struct NeighborVote: Sendable {
   private let neighbors: Neighbors
   private let labels: [Int]

@@ -48,6 +48,7 @@ struct ProbeRun {
   /// - Parameter fit: trains on some examples and returns the scores of others,
   ///   `[validation, settings, classes]`.
   /// - Returns: the accuracies; a single candidate is not tried.
+  /// - Throws: what `fit` throws.
   func search(_ fit: Fit) throws -> SearchOutcome {
     guard let cut else { return SearchOutcome(candidates: candidates, accuracies: [0]) }
     let settings = candidates.map(setting)

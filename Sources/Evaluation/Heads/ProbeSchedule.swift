@@ -9,13 +9,18 @@ package struct ProbeSchedule: Sendable, Equatable {
   package var batchSize: Int
   /// Whether the examples left over at the end of an epoch are skipped, as in the reference code.
   package var dropsLast: Bool
+  /// Whether the learning rate stays at its peak after the warm-up.
+  package var isConstant: Bool
 
   /// A schedule.
-  package init(epochs: Int, warmUpEpochs: Int, batchSize: Int, dropsLast: Bool = true) {
+  package init(
+    epochs: Int, warmUpEpochs: Int, batchSize: Int, dropsLast: Bool = true, isConstant: Bool = false
+  ) {
     self.epochs = epochs
     self.warmUpEpochs = min(warmUpEpochs, epochs)
     self.batchSize = batchSize
     self.dropsLast = dropsLast
+    self.isConstant = isConstant
   }
 
   /// Examples a step when there are `count` of them.
@@ -30,7 +35,8 @@ package struct ProbeSchedule: Sendable, Equatable {
   /// The rates of all steps, evaluated once an iteration.
   func rates(peak: Double, count: Int) -> WarmUpCosine {
     let steps = steps(count)
-    return WarmUpCosine(peak: peak, warmUp: warmUpEpochs * steps, total: epochs * steps)
+    return WarmUpCosine(
+      peak: peak, floor: isConstant ? peak : 0, warmUp: warmUpEpochs * steps, total: epochs * steps)
   }
 
   /// The examples of each step of an epoch, in a random order that depends on seed and epoch.

@@ -2,8 +2,9 @@ import Support
 import Tensors
 import Vision
 
-/// Weighted k-nearest-neighbour classification of frozen features (Wu et al. 2018; Caron et al. 2021).
+/// Weighted k-nearest-neighbour classification of frozen features.
 ///
+/// Wu et al. 2018, as DINO evaluates (Caron et al. 2021).
 /// Cosine similarity to all training images, both with the transform of evaluation; the `k`
 /// nearest vote with `exp(similarity / temperature)`. Every `k` is reported; the headline is fixed
 /// beforehand and never chosen on the test set. Ties go to the lower class.

@@ -3,7 +3,7 @@ import Support
 import Tensors
 import Vision
 
-/// A linear classifier on frozen features, as MAE and CAE train it (He et al. 2022; Chen et al. 2024).
+/// A linear classifier on frozen features, as MAE and CAE train it.
 ///
 /// Batch norm without gain and bias, then a linear layer, trained by LARS with a warm-up and half a
 /// cosine. Where several learning rates or decays are given, the best on a part of the training
