@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 import Support
 import Tensors
@@ -96,7 +97,7 @@ extension EvaluationSubject {
     if source.hasPrefix("random:") {
       try checkEncoderName(String(source.dropFirst("random:".count)))
     } else if !FileManager.default.fileExists(atPath: source) {
-      _ = try checkpoint(source)
+      _ = try checkpoint(source, options: CheckpointOptions())
     }
   }
 }

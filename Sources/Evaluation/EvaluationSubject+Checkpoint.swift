@@ -8,9 +8,12 @@ import Vision
 extension EvaluationSubject {
   /// A checkpoint from a folder or file.
   ///
-  /// - Parameter source: the path.
+  /// - Parameters:
+  ///   - source: the path.
+  ///   - options: what the user says about it.
+  /// - Returns: the checkpoint, its encoder not yet ready for bf16.
   /// - Throws: `InputError` when there is nothing at the path or it is unusable.
-  static func checkpoint(_ source: String) throws -> EvaluationSubject {
+  static func checkpoint(_ source: String, options: CheckpointOptions) throws -> EvaluationSubject {
     guard FileManager.default.fileExists(atPath: source) else {
       let known = EncoderCatalog.architectures.map { $0.name }
       let isEncoder = known.contains { source.hasPrefix($0) }
@@ -21,17 +24,39 @@ extension EvaluationSubject {
           : "give a checkpoint, random:ENCODER or pixels")
     }
     let folder = CheckpointFolder(source)
-    if folder.exists { return try ours(folder, source: source) }
-    throw InputError(source, "is no checkpoint folder of Unmask", "give the folder of a checkpoint")
+    if folder.exists, options == CheckpointOptions() { return try ours(folder, source: source) }
+    return try foreign(source, options)
   }
 
   /// A checkpoint that Unmask wrote.
   private static func ours(_ folder: CheckpointFolder, source: String) throws -> EvaluationSubject {
     let (encoder, preprocessing) = try folder.read()
-    let name = URL(fileURLWithPath: source).standardizedFileURL.lastPathComponent
     return EvaluationSubject(
-      name: safeName(name), source: source, format: "unmask",
+      name: ownName(source), source: source, format: "unmask",
       weightsHash: try SHA256.hex(ofFile: folder.modelPath), encoder: encoder,
       preprocessing: preprocessing, pretraining: try folder.training())
+  }
+
+  /// A checkpoint of any known family and format.
+  private static func foreign(
+    _ source: String, _ options: CheckpointOptions
+  ) throws -> EvaluationSubject {
+    let loaded = try loadCheckpoint(source, options: options)
+    let folder = CheckpointFolder(source)
+    return EvaluationSubject(
+      name: ownName(source), source: source, format: loaded.description.format,
+      weightsHash: try checkpointHash(source), encoder: loaded.encoder,
+      preprocessing: loaded.preprocessing,
+      pretraining: folder.exists ? try folder.training() : nil,
+      loading: loaded.description.json(keys: false))
+  }
+
+  /// The name of a file without its ending, or of a folder.
+  private static func ownName(_ source: String) -> String {
+    let name = URL(fileURLWithPath: source).standardizedFileURL.lastPathComponent as NSString
+    let endings = ["safetensors", "pth", "pt", "th", "bin", "npz", "tar"]
+    return safeName(
+      endings.contains(name.pathExtension.lowercased())
+        ? name.deletingPathExtension : name as String)
   }
 }
