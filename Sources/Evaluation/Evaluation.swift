@@ -1,3 +1,5 @@
+import Checkpoints
+import Encoders
 import Foundation
 import Support
 import Tensors
@@ -82,6 +84,21 @@ package enum Evaluation {
           precision: plan.precision, pool: pool)
       stores[specification] = store
       return TaskContext(definition: task, store: store, seed: plan.seed)
+    }
+  }
+}
+
+extension EvaluationSubject {
+  /// Refuses what cannot be a checkpoint, before anything is computed.
+  ///
+  /// - Parameter source: a checkpoint as typed.
+  /// - Throws: `InputError` when there is no such file or encoder.
+  static func check(_ source: String) throws {
+    if source == "pixels" { return }
+    if source.hasPrefix("random:") {
+      try EncoderCatalog.validate(String(source.dropFirst("random:".count)))
+    } else if !FileManager.default.fileExists(atPath: source) {
+      _ = try checkpoint(source, options: CheckpointOptions())
     }
   }
 }

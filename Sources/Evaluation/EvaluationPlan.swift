@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 import Support
 import Tensors
@@ -22,6 +23,8 @@ package struct EvaluationPlan: Sendable {
   package var limit: Int?
   /// Whether cached features and finished tasks are ignored.
   package var isFresh: Bool
+  /// What the user says about checkpoint files.
+  package var checkpointOptions = CheckpointOptions()
 
   /// A plan.
   package init(
@@ -83,7 +86,8 @@ package struct EvaluationPlan: Sendable {
   /// - Returns: the checkpoint.
   /// - Throws: `InputError` when the checkpoint is unusable.
   func load(_ source: String, avoiding taken: inout Set<String>) throws -> EvaluationSubject {
-    var subject = try EvaluationSubject.load(source, name: name, seed: seed)
+    var subject = try EvaluationSubject.load(
+      source, name: name, seed: seed, options: checkpointOptions)
     let name = subject.name
     var number = 2
     while !taken.insert(subject.name).inserted {

@@ -6,50 +6,57 @@ import Tensors
 import Vision
 
 extension EvaluationSubject {
-  /// A checkpoint from a folder or file, ours or other people's.
+  /// A checkpoint from a folder or file.
   ///
-  /// - Parameter source: the path.
-  /// - Returns: its encoder, with what is known about it.
+  /// - Parameters:
+  ///   - source: the path.
+  ///   - options: what the user says about it.
+  /// - Returns: the checkpoint, its encoder not yet ready for bf16.
   /// - Throws: `InputError` when there is nothing at the path or it is unusable.
-  static func checkpoint(_ source: String) throws -> EvaluationSubject {
-    try checkExistence(source)
-    let loaded = try loadCheckpoint(source)
+  static func checkpoint(_ source: String, options: CheckpointOptions) throws -> EvaluationSubject {
+    guard FileManager.default.fileExists(atPath: source) else {
+      let known = EncoderCatalog.architectures.map { $0.name }
+      let isEncoder = known.contains { source.hasPrefix($0) }
+      throw InputError(
+        source, "there is no such file or folder",
+        isEncoder
+          ? "write random:\(source) for an untrained encoder"
+          : "give a checkpoint, random:ENCODER or pixels")
+    }
+    let folder = CheckpointFolder(source)
+    if folder.exists, options == CheckpointOptions() { return try ours(folder, source: source) }
+    return try foreign(source, options)
+  }
+
+  /// A checkpoint that Unmask wrote.
+  private static func ours(_ folder: CheckpointFolder, source: String) throws -> EvaluationSubject {
+    let (encoder, preprocessing) = try folder.read()
+    return EvaluationSubject(
+      name: ownName(source), source: source, format: "unmask",
+      weightsHash: try SHA256.hex(ofFile: folder.modelPath), encoder: encoder,
+      preprocessing: preprocessing, pretraining: try folder.training())
+  }
+
+  /// A checkpoint of any known family and format.
+  private static func foreign(
+    _ source: String, _ options: CheckpointOptions
+  ) throws -> EvaluationSubject {
+    let loaded = try loadCheckpoint(source, options: options)
     let folder = CheckpointFolder(source)
     return EvaluationSubject(
-      name: safeName(shortName(source)), source: source,
-      format: folder.exists ? "unmask" : loaded.description.format,
+      name: ownName(source), source: source, format: loaded.description.format,
       weightsHash: try checkpointHash(source), encoder: loaded.encoder,
-      preprocessing: loaded.preprocessing, pretraining: try folder.training(),
+      preprocessing: loaded.preprocessing,
+      pretraining: folder.exists ? try folder.training() : nil,
       loading: loaded.description.json(keys: false))
   }
 
-  /// Refuses what cannot be a checkpoint, before anything is computed.
-  ///
-  /// - Parameter source: a checkpoint as typed.
-  /// - Throws: `InputError` when there is no such file or encoder, or the file is no checkpoint.
-  static func check(_ source: String) throws {
-    if source == "pixels" { return }
-    if source.hasPrefix("random:") {
-      return try EncoderCatalog.validate(String(source.dropFirst("random:".count)))
-    }
-    try checkExistence(source)
-    _ = try CheckpointReading(source)
-  }
-
-  private static func checkExistence(_ source: String) throws {
-    guard !FileManager.default.fileExists(atPath: source) else { return }
-    let isEncoder = EncoderCatalog.architectures.contains { source.hasPrefix($0.name) }
-    throw InputError(
-      source, "there is no such file or folder",
-      isEncoder
-        ? "write random:\(source) for an untrained encoder"
-        : "give a checkpoint, random:ENCODER or pixels")
-  }
-
-  /// The last component of a path, without the ending of a file.
-  private static func shortName(_ source: String) -> String {
-    let url = URL(fileURLWithPath: source).standardizedFileURL
-    return url.hasDirectoryPath
-      ? url.lastPathComponent : url.deletingPathExtension().lastPathComponent
+  /// The name of a file without its ending, or of a folder.
+  private static func ownName(_ source: String) -> String {
+    let name = URL(fileURLWithPath: source).standardizedFileURL.lastPathComponent as NSString
+    let endings = ["safetensors", "pth", "pt", "th", "bin", "npz", "tar"]
+    return safeName(
+      endings.contains(name.pathExtension.lowercased())
+        ? name.deletingPathExtension : name as String)
   }
 }

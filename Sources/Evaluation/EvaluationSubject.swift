@@ -57,11 +57,13 @@ package struct EvaluationSubject: Sendable {
   ///   - source: a checkpoint folder or file, `random:ENCODER`, or `pixels`.
   ///   - name: how to call it; derived from the source when nil.
   ///   - seed: fixes the weights of `random:`.
+  ///   - options: what the user says about a file.
   /// - Returns: the subject, its encoder ready for fp32 and bf16 products.
   /// - Throws: `InputError` when there is no such encoder or the file is unusable.
-  package static func load(_ source: String, name: String? = nil, seed: UInt64) throws
-    -> EvaluationSubject
-  {
+  package static func load(
+    _ source: String, name: String? = nil, seed: UInt64,
+    options: CheckpointOptions = CheckpointOptions()
+  ) throws -> EvaluationSubject {
     var subject: EvaluationSubject
     if source == "pixels" {
       subject = EvaluationSubject(
@@ -70,7 +72,7 @@ package struct EvaluationSubject: Sendable {
     } else if source.hasPrefix("random:") {
       subject = try random(String(source.dropFirst("random:".count)), source: source, seed: seed)
     } else {
-      subject = try checkpoint(source)
+      subject = try checkpoint(source, options: options)
     }
     if let name { subject.name = name }
     subject.encoder?.parameters.refreshBfloat16()

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Checkpoints
 import Evaluation
 import Reporting
 import Support
@@ -39,7 +40,7 @@ struct Evaluate: ParsableCommand {
 
   @Option(
     name: .customLong("set"), parsing: .singleValue,
-    help: "Set a key of a task: --set knn.temperature=0.1")
+    help: "Set a key of a task, or how to read a checkpoint: --set knn.temperature=0.1")
   var assignments: [String] = []
 
   @Flag(help: "Ignore kept features and finished tasks.")
@@ -60,10 +61,13 @@ struct Evaluate: ParsableCommand {
   func run() throws {
     let precision = compute.precision ?? .fp32
     let names = tasks.split(separator: ",").map(String.init)
-    let plan = EvaluationPlan(
+    var settings = assignments
+    let options = try CheckpointOptions(takingFrom: &settings)
+    var plan = EvaluationPlan(
       checkpoints: checkpoints, name: name,
-      tasks: try TaskCatalog.load(names, assignments: assignments), data: data, output: out,
+      tasks: try TaskCatalog.load(names, assignments: settings), data: data, output: out,
       seed: seed, threads: compute.threads, precision: precision, limit: limit, isFresh: fresh)
+    plan.checkpointOptions = options
     let environment = { [compute] in
       ReportEnvironment.current(threads: compute.threads, precision: precision.rawValue)
     }

@@ -17,7 +17,9 @@ struct Unmask: ParsableCommand {
       """,
     version: Harness.current.version,
     subcommands: [
-      Pretrain.self, Evaluate.self, Compare.self, GateCommand.self, ReportCommand.self, List.self,
+      Pretrain.self, Evaluate.self, Compare.self, GateCommand.self, ReportCommand.self,
+      Inspect.self,
+      Convert.self, Features.self, List.self,
       Validate.self,
     ])
 

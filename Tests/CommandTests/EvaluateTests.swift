@@ -50,7 +50,7 @@ struct EvaluateTests {
     (["--seed", "-1"], "--seed"),
     (["random:vit-tiny/5@32"], "patch 5 does not divide"),
     (["absent.pth"], "there is no such file or folder"),
-    (["random:vit-tiny/4@32", "--name", "x"], "--name is for one checkpoint"),
+    (["random:vit-tiny/4@32", "--name", "x"], "--name names one checkpoint"),
   ])
   func mistakesAreOneLineAndExitTwo(arguments: [String], words: String) throws {
     let result = try evaluate(arguments)

@@ -45,7 +45,7 @@ struct PretrainTests {
       output: folder.file("output"), errors: folder.file("errors"))
     Thread.sleep(forTimeInterval: 3)
     process.interrupt()
-    process.waitUntilExit()
+    Program.wait(for: process, seconds: 20)
     #expect(process.terminationStatus == 130)
     let names = (try? FileManager.default.contentsOfDirectory(atPath: made)) ?? []
     #expect(!names.contains { $0.hasSuffix(".tmp") })

@@ -36,11 +36,23 @@ struct Program {
     let process = try start(
       arguments, in: folder, environment: environment, output: scratch.file("output"),
       errors: scratch.file("errors"))
-    process.waitUntilExit()
+    wait(for: process, seconds: 240)
     return Result(
       code: process.terminationReason == .exit
         ? process.terminationStatus : -process.terminationStatus,
       output: text(scratch.file("output")), errors: text(scratch.file("errors")))
+  }
+
+  /// Waits for `process`; one that does not end in time is killed, so that no test hangs.
+  static func wait(for process: Process, seconds: Double) {
+    let start = ContinuousClock.now
+    while process.isRunning {
+      guard ContinuousClock.now - start < .seconds(seconds) else {
+        kill(process.processIdentifier, SIGKILL)
+        return process.waitUntilExit()
+      }
+      Thread.sleep(forTimeInterval: 0.01)
+    }
   }
 
   /// Starts `unmask` with standard output and error in files, so that no pipe can fill up.

@@ -3,7 +3,10 @@ import TestSupport
 import Testing
 
 struct UsageTests {
-  private static let commands = ["pretrain", "evaluate", "compare", "list", "validate"]
+  private static let commands = [
+    "pretrain", "evaluate", "compare", "gate", "report", "inspect", "convert", "features", "list",
+    "validate",
+  ]
 
   @Test func helpGoesToStandardOutput() throws {
     for arguments in [["--help"], [], ["help"]] {
@@ -43,7 +46,7 @@ struct UsageTests {
     let scratch = TemporaryFolder()
     let process = try Program.start(
       ["list", "recipes", "--json"], output: "/dev/full", errors: scratch.file("errors"))
-    process.waitUntilExit()
+    Program.wait(for: process, seconds: 60)
     #expect(process.terminationStatus == 2)
     let errors = try String(contentsOfFile: scratch.file("errors"), encoding: .utf8)
     #expect(errors.contains("standard output: cannot be written: the disk is full"))

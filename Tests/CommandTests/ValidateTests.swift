@@ -11,6 +11,6 @@ struct ValidateTests {
     #expect(result.code == 2)
     #expect(result.errorLines.count == 2)
     #expect(result.errors.contains("broken.yaml"))
-    #expect(result.errors.contains("absent: cannot be read: no such file or folder"))
+    #expect(result.errors.contains("absent: there is no such file or folder"))
   }
 }

@@ -18,12 +18,21 @@ package enum Interruption {
     signalPipe = ends[1]
     let readingEnd = ends[0]
     Thread.detachNewThread { waitForSignal(readingEnd) }
+    unblock([SIGINT, SIGTERM])
     for number in [SIGINT, SIGTERM] {
       signal(number) { number in
         var byte = UInt8(truncatingIfNeeded: number)
         _ = write(signalPipe, &byte, 1)
       }
     }
+  }
+
+  /// Lets signals through: a parent that starts us from a thread that blocks them hands that on.
+  private static func unblock(_ signals: [Int32]) {
+    var set = sigset_t()
+    sigemptyset(&set)
+    for number in signals { sigaddset(&set, number) }
+    pthread_sigmask(SIG_UNBLOCK, &set, nil)
   }
 
   private static func waitForSignal(_ descriptor: Int32) {

@@ -1,0 +1,46 @@
+import Support
+import Vision
+
+extension CheckpointDescription {
+  /// The description for people, a fact a line.
+  /// - Parameters:
+  ///   - keys: whether to name every tensor that is renamed or ignored.
+  ///   - hash: the SHA-256 of the weights.
+  /// - Returns: the lines.
+  package func lines(keys: Bool, hash: String) -> [String] {
+    var facts: [(String, String)] = [
+      ("source", source), ("format", format), ("family", family),
+      ("network", branch.isEmpty ? "the whole file" : branch),
+      ("encoder", encoder), ("parameters", ProgressText.grouped(parameters)),
+      ("input", input), ("sha256", hash),
+      ("renamed", "\(renamed.count) tensors"),
+      ("ignored", ignored.isEmpty ? "nothing" : "\(ignored.count) tensors"), ("missing", "nothing"),
+    ]
+    if let headClasses { facts.append(("classifier", "\(headClasses) outputs")) }
+    facts += notes.map { ("note", $0) }
+    var lines = facts.map { name, value in
+      name + String(repeating: " ", count: 12 - name.count) + value
+    }
+    if keys {
+      lines += renamed.map { "renamed     \($0.from) → \($0.to)" }
+      lines += ignored.map { "ignored     \($0)" }
+    }
+    return lines.map { printable($0) }
+  }
+
+  private var input: String {
+    let statistics = preprocessing.statistics
+    let words = { (values: [Float]) in values.map { "\($0)" }.joined(separator: " ") }
+    return "\(preprocessing.side) px, \(preprocessing.interpolation.rawValue), crop "
+      + "\(preprocessing.cropRatio), mean \(words(statistics.mean)), "
+      + "deviation \(words(statistics.deviation))"
+  }
+
+  /// Names come from the file: control characters are escaped.
+  private func printable(_ line: String) -> String {
+    line.unicodeScalars.map { scalar in
+      scalar.value < 0x20 || (0x7f..<0xa0).contains(scalar.value)
+        ? scalar.escaped(asASCII: true) : String(scalar)
+    }.joined()
+  }
+}

@@ -1,0 +1,83 @@
+import Checkpoints
+import Foundation
+import Support
+import TestSupport
+import Testing
+
+/// `inspect`, `convert` and `features` on small files of other people's formats.
+struct CheckpointCommandsTests {
+  private let folder = TemporaryFolder()
+  private let goldens = packageFolder + "/Tests/Goldens/checkpoints"
+
+  @Test func inspectSaysWhatItIs() throws {
+    let result = try Program.run(["inspect", goldens + "/hf_mae", "--keys"])
+    #expect(result.code == 0 && result.errors.isEmpty)
+    for words in ["family      hf-vit", "parameters  11,400", "ignored     decoder."] {
+      #expect(result.output.contains(words))
+    }
+    let json = try Program.run(["inspect", goldens + "/hf_mae", "--json"])
+    let parsed = try JSON.parse(Data(json.output.utf8), from: "output")
+    #expect(parsed["parameters"] == 11_400)
+    #expect(parsed["sha256"]?.string?.count == 64)
+  }
+
+  @Test(arguments: [
+    (["inspect", "/absent.pth"], "there is no such file or folder"),
+    (["inspect", "README.md"], "known checkpoint format"),
+    (["inspect", "hf_mae", "--set", "checkpoint.map=hf-vitt"], "did you mean 'hf-vit'?"),
+    (["inspect", "hf_mae", "--set", "checkpoint.sid=32"], "there is no such setting"),
+    (["inspect", "hf_mae", "--set", "side=32"], "is not about the checkpoint"),
+    (["evaluate", "README.md", "--data", "scenes", "--tasks", "knn"], "known checkpoint format"),
+  ])
+  func mistakesAreOneLineAndExitTwo(arguments: [String], words: String) throws {
+    let paths = arguments.map { $0 == "hf_mae" ? goldens + "/hf_mae" : $0 }
+    let result = try Program.run(paths + (paths[0] == "evaluate" ? ["--out", folder.path] : []))
+    #expect(result.code == 2 && result.output.isEmpty)
+    #expect(result.errorLines.count == 1 && result.errors.contains(words), "\(result.errors)")
+  }
+
+  @Test func convertedCheckpointsGiveTheSameFeatures() throws {
+    let converted = folder.file("converted")
+    #expect(try Program.run(["convert", goldens + "/hf_mae", "--out", converted]).code == 0)
+    #expect(try Program.run(["convert", goldens + "/hf_mae", "--out", converted]).code == 2)
+    let files = try [goldens + "/hf_mae", converted].enumerated().map { index, source in
+      let path = folder.file("\(index).npy")
+      let result = try Program.run([
+        "features", source, "--data", "scenes", "--limit", "8", "--pool", "tokens", "--out", path,
+      ])
+      #expect(result.code == 0, "\(result.errors)")
+      #expect(result.output == "\(path): float32 [8, 17, 24]\n")
+      return try Data(contentsOf: URL(fileURLWithPath: path))
+    }
+    #expect(files[0] == files[1])
+    #expect(files[0].count == 128 + 8 * 17 * 24 * 4)
+  }
+
+  @Test func featuresOfTensorsDoNotDependOnThreads() throws {
+    let encoder = "random:vit-tiny/8@16"
+    let tensors = folder.file("images.npy")
+    var content = Data([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, 118, 0])
+    let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (5, 3, 16, 16), }"
+    content.append(Data(header.utf8))
+    content.append(Data(repeating: 0x20, count: 117 - header.utf8.count))
+    content.append(0x0a)
+    for index in 0..<5 * 3 * 256 {
+      withUnsafeBytes(of: Float(index % 97) / 97) { content.append(contentsOf: $0) }
+    }
+    try AtomicFile.write(content, to: tensors)
+    let made = try ["1", "2"].map { threads in
+      let path = folder.file("features-\(threads).npy")
+      let result = try Program.run([
+        "features", encoder, "--tensors", tensors, "--out", path, "--threads", threads, "--layer",
+        "3", "--pool", "mean",
+      ])
+      #expect(result.code == 0, "\(result.errors)")
+      return try Data(contentsOf: URL(fileURLWithPath: path))
+    }
+    #expect(made[0] == made[1] && made[0].count == 128 + 5 * 192 * 4)
+    let wrong = try Program.run([
+      "features", "random:vit-tiny/4@32", "--tensors", tensors, "--out", folder.file("x.npy"),
+    ])
+    #expect(wrong.code == 2 && wrong.errors.contains("the encoder takes [images, 3, 32, 32]"))
+  }
+}
