@@ -44,7 +44,7 @@ install: build ## install the program below PREFIX (/usr/local)
 clean: ## remove what was built (not checkpoints, results or .venv)
 	rm -rf .build
 
-build: bootstrap
+build: bootstrap ## build the program: .build/release/unmask
 	$(SWIFT) build -c release --product unmask
 
 bootstrap:

@@ -105,8 +105,9 @@ def _details(stored: dict) -> str:
 def _scaling(found: list[dict]) -> str:
     rows = [
         "## Growth with the number of images\n",
-        "`unmask evaluate random:vit-tiny/4@32 --tasks knn --data scenes --limit N --fresh`, whole process.\n",
-        "| images a split, at most | seconds | peak memory |", "|---|---|---|"]
+        "`unmask evaluate random:vit-tiny/4@32 --tasks knn --data 'scenes?train=N&test=N/4' --fresh`, whole",
+        "process, features written to the cache and read from there.\n",
+        "| training images N | seconds | peak memory |", "|---|---|---|"]
     rows += [
         f"| {row['images']:,} | {row['seconds']:.2f} | {_mebibytes(row['peak_rss_bytes'])} |" for row in found]
     return "\n".join(rows) + "\n"

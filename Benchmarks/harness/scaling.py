@@ -2,6 +2,7 @@
 
 import pathlib
 import tempfile
+import time
 
 from .alternate import root, run_process
 
@@ -9,18 +10,16 @@ ENCODER = "vit-tiny/4@32"
 
 
 def measure(counts: list[int], say) -> list[dict]:
-    """Evaluates an untrained encoder on growing parts of `scenes`, cold: nothing in the feature cache.
+    """Evaluates an untrained encoder on more and more `scenes`, cold: nothing in the feature cache.
 
     Each row: images, seconds, peak_rss_bytes.
     """
-    import time
-
     rows = []
     for count in counts:
         with tempfile.TemporaryDirectory() as folder:
             command = [
                 str(root / ".build" / "release" / "unmask"), "evaluate", f"random:{ENCODER}", "--tasks", "knn",
-                "--data", "scenes", "--limit", str(count), "--out", folder, "--fresh"]
+                "--data", f"scenes?train={count}&test={count // 4}", "--out", folder, "--fresh"]
             start = time.perf_counter()
             _, peak = run_process(command, pathlib.Path(folder))
             rows.append(
