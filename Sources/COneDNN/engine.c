@@ -6,6 +6,9 @@ static dnnl_engine_t engine;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static _Thread_local dnnl_stream_t stream;
 
+// libgomp comes with oneDNN; declared here because clang ships no omp.h of its own.
+extern void omp_set_num_threads(int count);
+
 static void create_engine(void) { dnnl_engine_create(&engine, dnnl_cpu, 0); }
 
 dnnl_engine_t od_engine(void) {
@@ -14,6 +17,11 @@ dnnl_engine_t od_engine(void) {
 }
 
 dnnl_stream_t od_stream(void) {
-  if (!stream) dnnl_stream_create(&stream, od_engine(), dnnl_stream_default_flags);
+  if (!stream) {
+    // Products are single-threaded on every thread, whoever started it: a primitive divides its
+    // work, and so its sums, by the number of threads it finds when it is created.
+    omp_set_num_threads(1);
+    dnnl_stream_create(&stream, od_engine(), dnnl_stream_default_flags);
+  }
   return stream;
 }

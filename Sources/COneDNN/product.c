@@ -26,6 +26,7 @@ static void describe(dnnl_memory_desc_t *desc, int flat, const int64_t dims[4],
 }
 
 static int create(od_product *product, const od_product_shape *p) {
+  od_stream();
   int flat = p->batch0 == 1 && p->batch1 == 1;
   dnnl_memory_desc_t a, b, c, bias, d;
   describe(&a, flat, (int64_t[]){p->batch0, p->batch1, p->rows, p->inner}, p->a_strides, p->a_type);
