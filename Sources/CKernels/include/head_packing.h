@@ -1,5 +1,5 @@
-#ifndef UK_HEADS_H
-#define UK_HEADS_H
+#ifndef UK_HEAD_PACKING_H
+#define UK_HEAD_PACKING_H
 
 #include "types.h"
 

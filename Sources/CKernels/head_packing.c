@@ -1,4 +1,4 @@
-#include "heads.h"
+#include "head_packing.h"
 
 #include "vector.h"
 
