@@ -29,6 +29,11 @@ package final class DataParallel: @unchecked Sendable {
     self.precision = precision
     workspaces = (0..<pool.threads).map { _ in Workspace() }
     laneGradients = (0..<lanes).map { _ in stores.map { allocateAligned($0.extent) } }
+    // Lazy buffers are made here, by one thread, and not by the first jobs that race for them.
+    for store in stores {
+      _ = store.values
+      _ = store.gradient
+    }
   }
 
   deinit { for lane in laneGradients { for buffer in lane { free(buffer) } } }
