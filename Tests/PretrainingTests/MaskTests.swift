@@ -50,7 +50,9 @@ import Testing
     let draws = 4000
     for draw in 0..<draws {
       var random = RandomStream(seed: 3, purpose: "mask", draw)
-      for index in mask.plan(rows: 8, columns: 8, random: &random).hidden { counts[Int(index)] += 1 }
+      for index in mask.plan(rows: 8, columns: 8, random: &random).hidden {
+        counts[Int(index)] += 1
+      }
     }
     // Binomial(4000, 0.75): five standard deviations are 137.
     let furthest = counts.map { abs($0 - 3000) }.max() ?? 0
