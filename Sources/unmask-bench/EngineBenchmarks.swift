@@ -32,7 +32,7 @@ func measureMAEStep(_ options: Options) throws -> JSON {
   var (step, loss) = (0, 0.0)
   let seconds = try repeated(options.integer("repetitions", 5), warmUps: 2) {
     let epoch = step
-    loss = try parallel.step(batch: batch, slice: options.integer("slice", 16)) { graph, range in
+    loss = try parallel.step(batch: batch, slice: options.integer("slice", 32)) { graph, range in
       let count = range.count * 3 * side * side
       let node = graph.constant([range.count, 3, side, side]) {
         $0.update(from: images.data + range.lowerBound * 3 * side * side, count: count)

@@ -91,7 +91,7 @@ package final class Trainer {
   private func step(samples: [Int], epoch: Int) throws -> Double {
     let (recipe, images, view) = (recipe, dataset.train, recipe.view)
     let tokens = recipe.encoder.tokenCount
-    let loss = try parallel.step(batch: samples.count, slice: max(1, 1088 / tokens)) {
+    let loss = try parallel.step(batch: samples.count, slice: max(1, 2176 / tokens)) {
       graph, range in
       let part = Array(samples[range])
       let node = try graph.constant([part.count, 3, view.side, view.side]) { planes in
