@@ -74,6 +74,12 @@ package final class ParameterStore: @unchecked Sendable {
     bfloat16?.deallocate()
   }
 
+  /// Makes the flat buffers of weights and gradients; call before several threads use them.
+  package func allocate() {
+    _ = values
+    _ = gradient
+  }
+
   /// Declares a parameter.
   package func add(_ name: String, _ shape: [Int], isTrainable: Bool = true) -> Parameter {
     precondition(!isSealed, "\(name) is declared after the weights were first used")
