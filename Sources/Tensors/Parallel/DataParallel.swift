@@ -31,11 +31,6 @@ package final class DataParallel: @unchecked Sendable {
     // The flat buffers are made on first use, which several workers would race for.
     for store in stores { store.allocate() }
     laneGradients = (0..<lanes).map { _ in stores.map { allocateAligned($0.extent) } }
-    // Lazy buffers are made here, by one thread, and not by the first jobs that race for them.
-    for store in stores {
-      _ = store.values
-      _ = store.gradient
-    }
   }
 
   deinit { for lane in laneGradients { for buffer in lane { free(buffer) } } }
