@@ -16,7 +16,7 @@ struct PickleContent {
   private var path: Set<PickleReference> = []
 
   /// More visits than this mean that containers are shared to an absurd degree.
-  private static let maximumVisits = 2_000_000
+  private var maximumVisits: Int { 100_000 + 4 * graph.nodes.count }
   /// Metadata beyond this depth is left out, so that its JSON can be read again.
   private static let metadataDepth = 24
 
@@ -34,7 +34,7 @@ struct PickleContent {
     _ reference: PickleReference, name: String, depth: Int
   ) throws -> JSON? {
     visits += 1
-    guard visits <= Self.maximumVisits, name.utf8.count <= 4096 else {
+    guard visits <= maximumVisits, name.utf8.count <= 4096 else {
       throw InputError(subject, "its pickle holds too many values to be a checkpoint")
     }
     switch graph[reference] {

@@ -1,0 +1,8 @@
+import Foundation
+
+/// Seconds that this thread has computed, which other work on the machine does not stretch.
+func threadSeconds() -> Double {
+  var time = timespec()
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+  return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+}
