@@ -12,7 +12,6 @@
 #include "elementwise.h"
 #include "half.h"
 #include "heads.h"
-#include "heads.h"
 #include "loss.h"
 #include "neighbors.h"
 #include "norm.h"
