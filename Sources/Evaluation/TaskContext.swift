@@ -74,6 +74,14 @@ package final class TaskContext {
     return result
   }
 
+  /// The time since `start`, and how many training and test images that is a second.
+  func timing(since start: Date) -> Timing {
+    let seconds = max(1e-9, -start.timeIntervalSinceNow)
+    return Timing(
+      seconds: seconds,
+      imagesPerSecond: Double(dataset.train.count + dataset.test.count) / seconds)
+  }
+
   /// A result that says why there is none.
   package func failedResult(_ error: any Error) -> TaskResult {
     var result = definition.blankResult(

@@ -117,11 +117,4 @@ struct ProbeRun {
       isOnGridEdge: cut != nil && search.isOnEdge)
     if cut != nil { result.details = ["search": search.details] }
   }
-
-  /// The duration and rate since `start`.
-  func timing(since start: Date) -> Timing {
-    let seconds = max(1e-9, -start.timeIntervalSinceNow)
-    let images = context.dataset.train.count + context.dataset.test.count
-    return Timing(seconds: seconds, imagesPerSecond: Double(images) / seconds)
-  }
 }

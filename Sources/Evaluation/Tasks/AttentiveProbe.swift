@@ -51,7 +51,7 @@ package struct AttentiveProbe: Task {
     }
     let scores = try head.logits(MemoryTokens(context.testFeatures(request)))
     run.finish(&result, scores: scores, search: search, headParameters: head.parameterCount)
-    result.timing = run.timing(since: start)
+    result.timing = context.timing(since: start)
     return result
   }
 

@@ -1,3 +1,4 @@
+import Foundation
 import Support
 import Tensors
 import Vision
@@ -35,6 +36,7 @@ package struct KNN: Task {
   package var features: [FeatureRequest] { [request] }
 
   package func run(_ context: TaskContext) throws -> TaskResult {
+    let start = Date()
     var result = try context.blankResult(reading: request)
     let (train, test) = (
       try context.trainFeatures(request), try context.testFeatures(request)
@@ -68,6 +70,7 @@ package struct KNN: Task {
       searched: [:],
       chosen: ["neighbors": .integer(headline), "temperature": .number(temperature)],
       chosenOn: "fixed")
+    result.timing = context.timing(since: start)
     return result
   }
 

@@ -53,7 +53,7 @@ package struct LinearProbe: Task {
     let scores = try head.logits(
       MemoryFeatures(test.floats, count: test.count, width: test.width))
     run.finish(&result, scores: scores, search: search, headParameters: head.parameterCount)
-    result.timing = run.timing(since: start)
+    result.timing = context.timing(since: start)
     return result
   }
 
