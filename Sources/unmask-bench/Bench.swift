@@ -9,6 +9,8 @@ struct Bench {
     "mae-step": measureMAEStep,
     "features": measureFeatures,
     "gemm": measureGemm,
+    "knn": measureKNN,
+    "linear-probe": measureLinearProbe,
   ]
 
   static func main() throws {
