@@ -9,6 +9,7 @@ struct Bench {
     "mae-step": measureMAEStep,
     "features": measureFeatures,
     "gemm": measureGemm,
+    "bootstrap": measureBootstrap,
   ]
 
   static func main() throws {
