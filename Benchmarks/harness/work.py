@@ -72,6 +72,7 @@ OPERATIONS = {
     "mae-step": _mae_step,
     "features": _features,
     "knn": lambda o: 2 * o["queries"] * o["items"] * o["width"],
+    "bootstrap": lambda o: 2 * 2 * o["examples"] * o["metrics"] * o["resamples"],
     "linear-probe": lambda o: 2 * 2 * o["rows"] * o["width"] * o["classes"] * o["epochs"],
 }
 
@@ -97,4 +98,8 @@ ALL = [
     Work("linear-probe", "Linear probe, 50,000 × 768, 100 classes, batch 4,096, 90 epochs",
          {"rows": 50_000, "width": 768, "classes": 100, "batch": 4096, "epochs": 90},
          {"rows": 8192, "epochs": 4}, "fp32", {"pytorch": Target(ratio=2.0)}, repetitions=1),
+    Work("bootstrap", "Paired bootstrap, 10,000 resamples of 50,000 examples × 10 metrics",
+         {"examples": 50_000, "metrics": 10, "resamples": 10_000},
+         {"examples": 2000, "resamples": 1000}, "fp32", {"scipy": Target(ratio=10.0)},
+         "examples/s", repetitions=1),
 ]

@@ -12,14 +12,14 @@ import torch
 
 NAMES = {
     "gemm": "gemm", "mae-step": "mae_step", "features": "features", "knn": "knn",
-    "linear-probe": "linear_probe",
+    "linear-probe": "linear_probe", "bootstrap": "bootstrap",
 }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("name", choices=NAMES)
-    parser.add_argument("--rival", default="pytorch", choices=["pytorch", "scikit-learn"])
+    parser.add_argument("--rival", default="pytorch", choices=["pytorch", "scikit-learn", "scipy"])
     parser.add_argument("--precision", default="fp32", choices=["fp32", "bf16"])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repetitions", type=int, default=3)
@@ -32,6 +32,9 @@ def main() -> None:
     parser.add_argument("--classes", type=int)
     parser.add_argument("--neighbours", type=int)
     parser.add_argument("--epochs", type=int)
+    parser.add_argument("--examples", type=int)
+    parser.add_argument("--metrics", type=int)
+    parser.add_argument("--resamples", type=int)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)

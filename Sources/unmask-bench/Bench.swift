@@ -11,6 +11,7 @@ struct Bench {
     "gemm": measureGemm,
     "knn": measureKNN,
     "linear-probe": measureLinearProbe,
+    "bootstrap": measureBootstrap,
   ]
 
   static func main() throws {

@@ -42,7 +42,7 @@ struct GateCommand: ParsableCommand {
     if let markdown { try AtomicFile.write(gate.markdown, to: markdown) }
     let environment = ProcessInfo.processInfo.environment
     try gate.appendStepSummary(environment)
-    try StandardOutput.write(gate.text())
+    try StandardOutput.write(gate.text(width: StandardOutput.width))
     if environment["GITHUB_ACTIONS"] == "true" {
       let lines = gate.annotations(allowInconclusive: allowInconclusive)
       FileHandle.standardError.write(Data(lines.map { $0 + "\n" }.joined().utf8))

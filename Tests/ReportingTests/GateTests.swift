@@ -63,7 +63,7 @@ import Testing
     #expect(gate.exitCode(allowInconclusive: true) == 1)
     let check = try #require(gate.checks.last)
     #expect(check.name == "knn.top1" && check.reason.contains("−3.0"))
-    #expect(check.reason.contains("a real loss, and more than 1 points"))
+    #expect(check.reason.contains("a real loss, and more than 1 point"))
     // The other way round it is a gain, and more than three margins of one.
     #expect(try self.gate(paths[1], paths[0]).verdict == .pass)
     #expect(try self.gate(paths[1], paths[0], "default_margin: 0.5\n").notes.count == 1)

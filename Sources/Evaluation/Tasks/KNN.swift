@@ -65,6 +65,9 @@ package struct KNN: Task {
       result.predictions = accuracy.predictions
     }
     result.headline = "top1"
+    result.details = [
+      "feature_health": featureHealth(test.floats, count: test.count, width: test.width)
+    ]
     result.headParameters = 0
     result.hyperparameters = Hyperparameters(
       searched: [:],

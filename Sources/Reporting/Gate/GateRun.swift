@@ -50,9 +50,10 @@ struct GateRun {
   }
 
   private func reason(_ decision: GateDecision, _ margin: Double, _ unit: DisplayUnit) -> String {
-    let points = unit.name == "%" ? "points" : unit.name
+    let size = trimmed(margin * unit.factor)
+    let points = unit.name == "%" ? (size == "1" ? "point" : "points") : unit.name
     let gain = unit.text(decision.gain, decision.interval, signed: true)
-    let limit = "\(trimmed(margin * unit.factor)) \(points)"
+    let limit = "\(size) \(points)"
     switch decision.verdict {
     case .pass: return "\(gain): a loss of \(limit) is excluded"
     case .regression: return "\(gain): a real loss, and more than \(limit)"
