@@ -67,7 +67,9 @@ let package = Package(
       "Evaluation",
       ["CKernels", "Support", "Tensors", "Vision", "Encoders", "Checkpoints", "Pretraining"],
       plugins: ["Registry"]),
-    library("Reporting", ["Support", "Tensors", "Evaluation"]),
+    library(
+      "Reporting",
+      ["Support", "Tensors", "Vision", "Encoders", "Checkpoints", "Pretraining", "Evaluation"]),
     .executableTarget(
       name: "unmask",
       dependencies: [

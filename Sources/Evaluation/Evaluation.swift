@@ -93,7 +93,7 @@ extension EvaluationSubject {
   ///
   /// - Parameter source: a checkpoint as typed.
   /// - Throws: `InputError` when there is no such file or encoder.
-  static func check(_ source: String) throws {
+  package static func check(_ source: String) throws {
     if source == "pixels" { return }
     if source.hasPrefix("random:") {
       try EncoderCatalog.validate(String(source.dropFirst("random:".count)))

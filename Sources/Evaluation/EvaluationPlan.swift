@@ -25,6 +25,8 @@ package struct EvaluationPlan: Sendable {
   package var isFresh: Bool
   /// What the user says about checkpoint files.
   package var checkpointOptions = CheckpointOptions()
+  /// Opens the data of a specification.
+  package var open: @Sendable (String) throws -> Dataset = openDataset
 
   /// A plan.
   package init(
@@ -54,7 +56,7 @@ package struct EvaluationPlan: Sendable {
   /// - Parameter task: one of the tasks.
   /// - Returns: the specification.
   /// - Throws: `InputError` when neither the command line nor the task names any.
-  func specification(of task: TaskDefinition) throws -> String {
+  package func specification(of task: TaskDefinition) throws -> String {
     guard let specification = data ?? task.dataset else {
       throw InputError(
         task.name, "no data set is given", "add --data, for example --data scenes")
@@ -66,13 +68,13 @@ package struct EvaluationPlan: Sendable {
   ///
   /// - Returns: data sets by specification, limited.
   /// - Throws: `InputError` when one is unusable.
-  func openDatasets() throws -> [String: Dataset] {
+  package func openDatasets() throws -> [String: Dataset] {
     if let limit, limit < 1 {
       throw InputError("--limit \(limit)", "must be at least 1")
     }
     var opened: [String: Dataset] = [:]
     for specification in try tasks.map(specification) where opened[specification] == nil {
-      let dataset = try openDataset(specification)
+      let dataset = try open(specification)
       opened[specification] = limit.map { dataset.limited(to: $0) } ?? dataset
     }
     return opened

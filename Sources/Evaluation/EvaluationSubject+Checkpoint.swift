@@ -51,6 +51,11 @@ extension EvaluationSubject {
       loading: loaded.description.json(keys: false))
   }
 
+  /// The name that a checkpoint as typed gets in reports, unless another is given.
+  package static func name(of source: String) -> String {
+    source == "pixels" || source.hasPrefix("random:") ? safeName(source) : ownName(source)
+  }
+
   /// The name of a file without its ending, or of a folder.
   private static func ownName(_ source: String) -> String {
     let name = URL(fileURLWithPath: source).standardizedFileURL.lastPathComponent as NSString

@@ -16,6 +16,8 @@ package struct PretrainingOptions: Sendable {
   package var precision: Precision?
   /// At most this many images.
   package var limit: Int?
+  /// What a sweep sets of the recipe, before everything else: keys joined by dots, and values.
+  package var settings: [(key: String, value: FieldValue)] = []
   /// `KEY=VALUE` for any key of the recipe.
   package var assignments: [String] = []
   package var resume = false
@@ -28,6 +30,7 @@ package struct PretrainingOptions: Sendable {
     func set(_ key: String, _ value: JSON?, _ option: String) throws {
       if let value { try fields.override(path: key, value: value, option: option) }
     }
+    for (key, value) in settings { try fields.override(path: key, value: value, subject: key) }
     try set("data", data.map { .string($0) }, "--data")
     try set("encoder", encoder.map { .string($0) }, "--encoder")
     try set("epochs", epochs.map { .integer($0) }, "--epochs")
@@ -37,6 +40,74 @@ package struct PretrainingOptions: Sendable {
     try set("seed", seed.map { .integer($0) }, "--seed")
     try set("precision", precision.map { .string($0.rawValue) }, "--precision")
     for assignment in assignments { try fields.override(assignment) }
+  }
+}
+
+/// A recipe with its data, checked and ready to run.
+package struct PretrainingPlan {
+  package let recipe: Recipe
+  package let dataset: Dataset
+
+  /// Reads a recipe and opens its data.
+  ///
+  /// - Parameters:
+  ///   - recipeName: a name under `tasks/pretrain`, or the path of a YAML file.
+  ///   - options: what is added to it.
+  ///   - open: opens the data of a specification.
+  /// - Throws: `InputError` when the recipe or the data is unusable.
+  package init(
+    _ recipeName: String, _ options: PretrainingOptions,
+    open: (String) throws -> Dataset = openDataset
+  ) throws {
+    var opened: Dataset?
+    recipe = try Self.recipe(recipeName, options) { specification in
+      var dataset = try open(specification)
+      if let limit = options.limit { dataset = dataset.limited(to: limit) }
+      opened = dataset
+      return dataset.train.count
+    }
+    guard let opened else { throw InputError(recipeName, "names no data", "give --data") }
+    dataset = opened
+  }
+
+  /// Reads a recipe without its data.
+  ///
+  /// - Parameters:
+  ///   - name: a name under `tasks/pretrain`, or the path of a YAML file.
+  ///   - options: what is added to it.
+  ///   - imageCount: how many images the data of a specification has.
+  /// - Returns: the recipe.
+  /// - Throws: `InputError` when the recipe is unusable.
+  package static func recipe(
+    _ name: String, _ options: PretrainingOptions, imageCount: (String) throws -> Int
+  ) throws -> Recipe {
+    let path = try Catalogue.path(of: name, in: "tasks/pretrain", kind: "recipe")
+    let fields = try Fields(contentsOf: path)
+    try options.apply(to: fields)
+    let file = ((path as NSString).lastPathComponent as NSString).deletingPathExtension
+    return try Recipe(fields, name: file, imageCount: imageCount)
+  }
+
+  /// Identifies recipe and data: equal ones give equal weights.
+  package var fingerprint: String { recipe.fingerprint(of: dataset) }
+  /// Steps of the whole run.
+  package var steps: Int { recipe.epochs * recipe.stepsPerEpoch(images: dataset.train.count) }
+
+  /// Trains to the end.
+  ///
+  /// - Parameters:
+  ///   - folder: where the checkpoint goes.
+  ///   - pool: the workers.
+  ///   - resume: whether to go on from the last saved step, when there is one.
+  /// - Returns: the seconds that training took, those before it was interrupted included.
+  /// - Throws: `InputError` when an image or the folder is unusable, or the loss is not finite.
+  @discardableResult
+  package func train(into folder: CheckpointFolder, pool: WorkerPool, resume: Bool) throws
+    -> Double
+  {
+    let trainer = Trainer(recipe, dataset: dataset, folder: folder, pool: pool)
+    try trainer.run(resume: resume)
+    return trainer.seconds
   }
 }
 
@@ -50,19 +121,9 @@ package struct PretrainingOptions: Sendable {
 package func pretrain(_ recipeName: String, _ options: PretrainingOptions) throws
   -> CheckpointFolder
 {
-  let path = try Catalogue.path(of: recipeName, in: "tasks/pretrain", kind: "recipe")
-  let name = ((path as NSString).lastPathComponent as NSString).deletingPathExtension
-  let fields = try Fields(contentsOf: path)
-  try options.apply(to: fields)
-  var opened: Dataset?
-  let recipe = try Recipe(fields, name: name) { specification in
-    var dataset = try openDataset(specification)
-    if let limit = options.limit { dataset = dataset.limited(to: limit) }
-    opened = dataset
-    return dataset.train.count
-  }
-  guard let dataset = opened else { throw InputError(path, "names no data", "give --data") }
-  let folder = CheckpointFolder(options.out ?? "checkpoints/\(name)")
+  let plan = try PretrainingPlan(recipeName, options)
+  let recipe = plan.recipe
+  let folder = CheckpointFolder(options.out ?? "checkpoints/\(recipe.name)")
   if !options.resume, folder.exists {
     throw InputError(
       folder.path, "holds a checkpoint already", "add --resume to go on, or choose another --out")
@@ -70,10 +131,10 @@ package func pretrain(_ recipeName: String, _ options: PretrainingOptions) throw
   if recipe.batchSize != recipe.requestedBatchSize {
     Log.note(
       "batch size \(recipe.requestedBatchSize) → \(recipe.batchSize): there are "
-        + "\(dataset.train.count) images (set --batch-size to insist)")
+        + "\(plan.dataset.train.count) images (set --batch-size to insist)")
   }
   let pool = WorkerPool(threads: options.threads ?? availableProcessors)
   defer { pool.close() }
-  try Trainer(recipe, dataset: dataset, folder: folder, pool: pool).run(resume: options.resume)
+  try plan.train(into: folder, pool: pool, resume: options.resume)
   return folder
 }

@@ -48,6 +48,9 @@ package protocol PretrainingMethod: AnyObject, Sendable {
   /// What identifies the mask in reports; nil when nothing is masked.
   var maskFingerprint: JSON? { get }
 
+  /// What one image costs, so that runs with other masks can be compared at known compute.
+  var cost: PretrainingCost { get }
+
   /// The loss of a slice, its terms weighted for the whole batch.
   func loss(of slice: PretrainingSlice, in graph: Graph) -> Double
 }

@@ -12,7 +12,7 @@ struct List: ParsableCommand {
 
   /// The kinds of things that can be listed.
   enum Kind: String, ExpressibleByArgument, CaseIterable {
-    case tasks, recipes, masks, encoders, datasets
+    case tasks, recipes, sweeps, masks, encoders, datasets
   }
 
   @Argument(help: "What to list.")
@@ -42,6 +42,7 @@ struct List: ParsableCommand {
     switch kind {
     case .tasks: files(in: "tasks", kind: "task")
     case .recipes: files(in: "tasks/pretrain", kind: "recipe")
+    case .sweeps: files(in: "tasks/sweeps", kind: "sweep")
     case .masks: allMasks.map { Entry(name: $0.kind, summary: $0.summary) }
     case .encoders: EncoderCatalog.architectures.map { Entry(name: $0.name, summary: $0.summary) }
     case .datasets:

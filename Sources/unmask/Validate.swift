@@ -9,7 +9,8 @@ import Support
 /// `unmask validate`: says what is wrong with files, runs nothing.
 struct Validate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Check recipes, tasks, reports and checkpoints without running anything.",
+    abstract:
+      "Check recipes, tasks, sweeps, gates, reports and checkpoints without running anything.",
     discussion: "Example: unmask validate tasks/pretrain/mae.yaml checkpoints/mae results/mae")
 
   @Argument(help: "Files and folders to check.")
@@ -39,12 +40,27 @@ struct Validate: ParsableCommand {
       let subject = try EvaluationSubject.load(file, seed: 0)
       return "a checkpoint of \(subject.encoderName), \(subject.parameterCount) parameters"
     }
-    guard try Fields(contentsOf: file).has("task") else {
-      let recipe = try Recipe.check(file)
-      return "a recipe, \(type(of: recipe.method).kind) of \(recipe.encoder.name)"
+    return try check(configuration: file)
+  }
+
+  private func check(configuration file: String) throws -> String {
+    let fields = try Fields(contentsOf: file)
+    if fields.has("task") {
+      let task = try TaskCatalog.load(file)
+      return "a task, \(task.kind) by \(task.protocolName), version \(task.version)"
     }
-    let task = try TaskCatalog.load(file)
-    return "a task, \(task.kind) by \(task.protocolName), version \(task.version)"
+    if SweepDefinition.isMeant(by: fields) {
+      let sweep = try SweepDefinition(file)
+      try sweep.check()
+      return "a sweep, \(sweep.summary)"
+    }
+    if GateConfiguration.isMeant(by: fields) {
+      let gate = try GateConfiguration(contentsOf: file)
+      return
+        "a gate, \(gate.margins.isEmpty ? "every headline metric" : "\(gate.margins.count) metrics")"
+    }
+    let recipe = try Recipe.check(file)
+    return "a recipe, \(type(of: recipe.method).kind) of \(recipe.encoder.name)"
   }
 
   /// Whether `file` is meant as a report: a JSON file, or a folder that holds one.

@@ -8,10 +8,12 @@ package struct FocalMask: MaskGenerator {
   package static let kind = "focal"
   package static let summary = "only one square is seen (MSCN)"
   private let ratio: Double
+  private let isRatioGiven: Bool
   private let fixedSide: Int
 
   package init(_ fields: Fields) throws {
     ratio = try fields.take("ratio", default: 0.75, in: 0...0.99, "share of patches hidden")
+    isRatioGiven = fields.has("ratio") && !fields.has("side")
     fixedSide = try fields.take(
       "side", default: 0, in: 0..., "side of the visible square, in patches; 0: from the ratio")
   }
@@ -27,6 +29,12 @@ package struct FocalMask: MaskGenerator {
       throw InputError(
         "mask.side", "a square of \(side) patches leaves nothing to hide on \(rows) × \(columns)",
         "use at most \(max(1, min(rows, columns) - 1))")
+    }
+    let share = 1 - Double(side * side) / Double(rows * columns)
+    guard !isRatioGiven || abs(share - ratio) <= 0.05 else {
+      throw InputError(
+        "mask.ratio", "a square cannot leave \(ratio) of \(rows) × \(columns) patches hidden",
+        "the nearest is \((share * 1000).rounded() / 1000); or give mask.side")
     }
     return side * side
   }

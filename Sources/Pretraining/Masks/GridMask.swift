@@ -15,6 +15,12 @@ package struct GridMask: MaskGenerator {
     let fitting = max(1, Int((1 / (1 - ratio).squareRoot()).rounded()))
     cell = try fields.take(
       "cell", default: fitting, in: 1...16, "side of a cell, in patches; from the ratio if absent")
+    let share = 1 - 1 / Double(cell * cell)
+    if !fields.has("cell"), abs(share - ratio) > 0.01 {
+      throw fields.error(
+        at: "ratio", "mask.ratio: a grid cannot hide \(ratio)",
+        "use 0.75, 0.889, 0.9375 or another 1 − 1/cell²")
+    }
     hasRandomOffset = try fields.take(
       "random_offset", default: false, "draw the kept corner for each image")
   }

@@ -45,6 +45,14 @@ package final class MaskedAutoencoder: PretrainingMethod {
     try settings.finish()
   }
 
+  package var cost: PretrainingCost {
+    PretrainingCost(
+      patches: encoder.patchCount, visiblePatches: visibleCount,
+      encoderForward: encoder.configuration.forwardFLOPs(patches: visibleCount),
+      predictorForward: decoder.forwardFLOPs(
+        visible: visibleCount, wanted: encoder.patchCount - visibleCount))
+  }
+
   package func loss(of slice: PretrainingSlice, in graph: Graph) -> Double {
     let plans = slice.samples.map { plan(sample: $0, epoch: slice.epoch, seed: slice.seed) }
     return loss(of: slice.images, plans: plans, batch: slice.batch, in: graph)

@@ -16,6 +16,9 @@ package final class SelfAttentionDecoder: @unchecked Sendable {
   private let norm: NormParameters
   private let prediction: LinearParameters
   private let places: Int
+  private let encoderWidth: Int
+  private let outputs: Int
+  private let shape: TransformerBlock.Shape
   private let epsilon: Float = 1e-6
 
   /// Declares and initialises the decoder's parameters.
@@ -42,10 +45,13 @@ package final class SelfAttentionDecoder: @unchecked Sendable {
         "change decoder.width or decoder.heads")
     }
     places = encoder.patchCount
+    encoderWidth = encoder.width
+    self.outputs = outputs
     embedding = LinearParameters(store, "decoder_embed", encoder.width, width)
     maskToken = store.add("mask_token", [1, 1, width])
     positions = store.add("decoder_pos_embed", [1, places + 1, width], isTrainable: false)
     let shape = TransformerBlock.Shape(width: width, heads: heads, mlpWidth: 4 * width)
+    self.shape = shape
     blocks = (0..<depth).map {
       TransformerBlock(shape, prefix: "decoder_blocks.\($0)", in: store)
     }
@@ -85,6 +91,17 @@ package final class SelfAttentionDecoder: @unchecked Sendable {
     x = graph.gathered(x, at: wanted.map { $0 + 1 })
     return graph.linear(
       norm(x, graph, epsilon), weight: prediction.weight, bias: prediction.bias, output: .float32)
+  }
+
+  /// Floating-point operations of a forward pass over one image, two for each multiply-add.
+  ///
+  /// - Parameters:
+  ///   - visible: patches that the encoder saw.
+  ///   - wanted: places that are predicted.
+  /// - Returns: the number of operations; the blocks work on the class token and every place.
+  func forwardFLOPs(visible: Int, wanted: Int) -> Double {
+    let ends = (1 + visible) * encoderWidth * width + wanted * width * outputs
+    return 2 * Double(ends) + Double(blocks.count) * shape.forwardFLOPs(tokens: places + 1)
   }
 
   /// Class token, then every place in raster order: its visible token or the mask token.

@@ -109,6 +109,12 @@ package struct Recipe: Sendable {
       warmUp: Int((warmUp * Double(steps)).rounded()), total: epochs * steps)
   }
 
+  /// Identifies recipe and data: equal ones give equal weights, and a run is resumed only by an
+  /// equal one.
+  package func fingerprint(of dataset: Dataset) -> String {
+    SHA256.hex(of: "\(resolved.text(pretty: false)) \(dataset.fingerprint)")
+  }
+
   /// The base rate times batch / 256.
   package var peakLearningRate: Double {
     optimizer.baseLearningRate * Double(batchSize) / 256

@@ -17,6 +17,10 @@ package final class Trainer {
   private let schedule: WarmUpCosine
   private var state = TrainingState()
   private var lastSave = (time: Date(), seconds: 0.0)
+  private var resumed = ContinuousClock.now
+
+  /// Wall-clock seconds of training until the last save, those before an interruption included.
+  package var seconds: Double { state.seconds }
 
   /// Identifies recipe and data: a state is resumed only by an equal one.
   private let fingerprint: String
@@ -43,8 +47,7 @@ package final class Trainer {
         rule: ParameterRule.usual(decay: settings.weightDecay))
     }
     schedule = recipe.schedule(images: dataset.train.count)
-    fingerprint = SHA256.hex(
-      of: Data("\(recipe.resolved.text(pretty: false)) \(dataset.fingerprint)".utf8))
+    fingerprint = recipe.fingerprint(of: dataset)
   }
 
   /// Trains to the end, from the beginning or from the last saved step.
@@ -61,6 +64,7 @@ package final class Trainer {
         from: folder.statePath, stores: stores, optimizers: optimizers, fingerprint: fingerprint)
       Log.note("resuming \(folder.path) after step \(state.step) of \(schedule.total)")
     }
+    resumed = .now
     for (_, store) in stores where recipe.precision == .bf16 { store.refreshBfloat16() }
     let steps = recipe.stepsPerEpoch(images: dataset.train.count)
     let meter = ProgressMeter(
@@ -129,6 +133,9 @@ package final class Trainer {
 
   private func save() throws {
     let start = Date()
+    let now = ContinuousClock.now
+    state.seconds += (now - resumed) / .seconds(1)
+    resumed = now
     try folder.write(
       recipe.encoder, preprocessing: recipe.preprocessing, heads: recipe.method.parameters,
       training: record())

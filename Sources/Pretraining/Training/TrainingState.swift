@@ -10,6 +10,8 @@ import Tensors
 struct TrainingState {
   /// Steps done.
   var step = 0
+  /// Wall-clock seconds that the steps took; does not influence anything.
+  var seconds = 0.0
   /// Mean losses and gradient norms of the epochs done, and sums of the one in progress.
   var curve = TrainingCurve()
 
@@ -35,7 +37,8 @@ struct TrainingState {
       }
     }
     let metadata = [
-      "format": Self.format, "step": "\(step)", "fingerprint": fingerprint,
+      "format": Self.format, "step": "\(step)", "seconds": "\(seconds)",
+      "fingerprint": fingerprint,
       "curve": curve.json.text(pretty: false),
     ]
     try withExtendedLifetime((stores.map(\.store), optimizers.map { $0 as AnyObject })) {
@@ -69,6 +72,7 @@ struct TrainingState {
         "repeat the settings of that run, or choose another --out")
     }
     self.step = step
+    seconds = metadata["seconds"]?.string.flatMap(Double.init) ?? 0
     self.curve = try TrainingCurve(JSON.parse(Data(curve.utf8), from: path))
     for ((name, store), optimizer) in zip(stores, optimizers) {
       optimizer.steps = step

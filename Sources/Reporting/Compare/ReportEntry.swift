@@ -20,7 +20,7 @@ package let mostReports = 1_000
 /// - Returns: each report once, in the order given; a folder's reports in the order of their names.
 /// - Throws: `InputError` if a path holds no report, a report is unusable, or there are too many.
 package func loadReports(_ paths: [String]) throws -> [ReportEntry] {
-  let files = try paths.filter { !isPageOfResults($0, among: paths) }.flatMap(reportFiles)
+  let files = try paths.filter { !isBesideReports($0, among: paths) }.flatMap(reportFiles)
   guard files.count <= mostReports else {
     throw InputError(
       paths.first ?? "reports", "\(files.count) reports are more than \(mostReports)",
@@ -37,9 +37,13 @@ package func loadReports(_ paths: [String]) throws -> [ReportEntry] {
   return entries
 }
 
-/// Whether `path` is the page that describes a folder of results, caught by `results/*`.
-private func isPageOfResults(_ path: String, among paths: [String]) -> Bool {
-  paths.count > 1 && (path as NSString).lastPathComponent == "README.md"
+/// Whether `path` is what lies beside reports and is caught by `results/*`: the page that describes
+/// the folder, a page made of the reports, or a sweep's record and checkpoints.
+private func isBesideReports(_ path: String, among paths: [String]) -> Bool {
+  let name = (path as NSString).lastPathComponent
+  let isBeside =
+    ["README.md", "sweep.json", "checkpoints"].contains(name) || name.hasSuffix(".html")
+  return paths.count > 1 && isBeside
 }
 
 /// The report files that a path stands for.

@@ -30,6 +30,15 @@ package struct GateConfiguration: Equatable, Sendable {
   /// The defaults.
   package init() {}
 
+  /// Whether a file is meant as a gate's: it is called so, or has a key that only gates have.
+  package static func isMeant(by fields: Fields) -> Bool {
+    let recorder = Fields.recording()
+    _ = try? GateConfiguration(recorder, folder: "")
+    let own = Set(["metrics"] + recorder.descriptions.map(\.path))
+    let name = (fields.file as NSString).lastPathComponent
+    return name.hasPrefix("gate") || fields.keys.contains { own.contains($0) }
+  }
+
   /// Reads `gate.yaml`; paths in it are relative to its folder.
   ///
   /// - Throws: `InputError` naming the key that is wrong.

@@ -1,7 +1,7 @@
 /// A value of a configuration as it was read, with the line it came from.
-struct FieldNode {
+struct FieldNode: Sendable {
   /// What the value is.
-  indirect enum Content {
+  indirect enum Content: Sendable {
     /// Text; quoted text is always a string.
     case scalar(String, isQuoted: Bool)
     case sequence([FieldNode])
@@ -10,7 +10,7 @@ struct FieldNode {
   }
 
   /// A key and its value.
-  struct Member {
+  struct Member: Sendable {
     let key: String
     var value: FieldNode
   }

@@ -17,6 +17,11 @@ extension Fields {
       return InputError(
         override.subject, "there is no such setting", suggestion(for: override.path, among: paths))
     }
+    if let override = document.overrides.last(where: { isPath(place, at: $0.path) }) {
+      return InputError(
+        override.subject, "unknown key '\(member.key)' in \(path)",
+        suggestion(for: member.key, among: known))
+    }
     let line = member.value.line ?? line
     return InputError(
       line.map { "\(file):\($0)" } ?? file,

@@ -23,7 +23,7 @@ extension Fields {
     try override(path: path, node: FieldNode(value), subject: option)
   }
 
-  private func override(path: String, node: FieldNode, subject: String) throws {
+  func override(path: String, node: FieldNode, subject: String) throws {
     let keys = path.split(separator: ".", omittingEmptySubsequences: false).map { String($0) }
     guard !keys.contains(""), keys.count <= 16 else {
       throw InputError(subject, "is no path of keys", "write it like mask.ratio=0.5")

@@ -114,10 +114,12 @@ package final class Fields {
   /// An error about the value of `key` (or, with nil, about this mapping), with file and line.
   package func error(at key: String?, _ problem: String, _ remedy: String = "") -> InputError {
     let line = key.flatMap { member($0)?.line } ?? line
-    if let key,
-      let override = document.overrides.last(where: { isPath($0.path, at: fullPath(key)) })
-    {
-      return InputError(override.subject, problem, remedy)
+    if let key {
+      let place = fullPath(key)
+      let override = document.overrides.last {
+        isPath($0.path, at: place) || isPath(place, at: $0.path)
+      }
+      if let override { return InputError(override.subject, problem, remedy) }
     }
     return InputError(line.map { "\(file):\($0)" } ?? file, problem, remedy)
   }

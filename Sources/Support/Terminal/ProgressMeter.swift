@@ -19,6 +19,9 @@ package final class ProgressMeter: Sendable {
     var isFinished = false
   }
 
+  /// Whether lines are written on a terminal too, because several steps go on at once.
+  @TaskLocal package static var prefersLines = false
+
   private static let silence = 2.0
 
   private let text: ProgressText
@@ -34,9 +37,9 @@ package final class ProgressMeter: Sendable {
   ///   - unit: What is counted, in the plural: "images".
   package convenience init(_ title: String, total: Int, unit: String) {
     let start = ContinuousClock.now
-    let style: Style = StandardError.isTerminal ? .bar : .lines
+    let style: Style = StandardError.isTerminal && !Self.prefersLines ? .bar : .lines
     self.init(
-      ProgressText(title: title, total: max(0, total), unit: unit), style: style,
+      ProgressText(title: Log.placed(title), total: max(0, total), unit: unit), style: style,
       elapsed: { (ContinuousClock.now - start) / .seconds(1) },
       write: { style == .bar ? StandardError.draw(bar: $0) : StandardError.write($0 + "\n") })
   }
