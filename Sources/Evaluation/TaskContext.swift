@@ -43,6 +43,14 @@ package final class TaskContext {
     try store.features(request, split: "test", images: dataset.test)
   }
 
+  /// Features of the test images by another checkpoint, from the same cache.
+  ///
+  /// - Throws: `InputError` when that checkpoint does not have them.
+  func testFeatures(_ request: FeatureRequest, of other: EvaluationSubject) throws -> FeatureSet {
+    try store.replacing(other, planned: [request])
+      .features(request, split: "test", images: dataset.test)
+  }
+
   /// Which of the features that the run will read are not on disk yet.
   func missingFeatures(split: String, images: any ImageSplit) -> [ResolvedFeature] {
     store.missing(split: split, images: images)
@@ -116,6 +124,13 @@ package final class FeatureStore {
     self.planned = planned
     self.precision = precision
     self.pool = pool
+  }
+
+  /// A store of another checkpoint's features on the same data.
+  func replacing(_ other: EvaluationSubject, planned: [FeatureRequest]) -> FeatureStore {
+    FeatureStore(
+      subject: other, dataset: dataset, cache: cache, planned: planned, precision: precision,
+      pool: pool)
   }
 
   /// Features of a split.

@@ -54,6 +54,20 @@ import Vision
     #expect(encoder.parameters.parameterCount == 12 * 444_864 + 9_408 + 192 + 17 * 192 + 384)
   }
 
+  @Test(
+    "A rate for ViT-B grows as the encoder narrows, never falls",
+    arguments: [("vit-tiny/4@16", 4.0), ("vit-small/4@16", 2), ("vit-large/4@16", 1)])
+  func narrowEncodersLearnFaster(encoder: String, factor: Double) throws {
+    func rate(_ assignments: [String]) throws -> Double {
+      var options = options("unused")
+      (options.encoder, options.assignments) = (encoder, assignments)
+      return try PretrainingPlan("mae", options).recipe.peakLearningRate
+    }
+    let published = 1.5e-4 * 32 / 256
+    #expect(try rate([]) == published * factor)
+    #expect(try rate(["optimizer.base_width=192"]) == published)
+  }
+
   @Test func otherSeedsGiveOtherWeights() throws {
     let first = try hash(pretrain("mae-tiny", options("seed0")))
     var other = options("seed1")

@@ -2,7 +2,7 @@ import Support
 import Tensors
 import Vision
 
-/// Features of training images that are cropped and mirrored anew in each epoch.
+/// Features of images that are cropped and mirrored anew in each epoch.
 ///
 /// Every batch runs through the encoder. A view depends on seed, epoch and image only.
 final class AugmentedFeatures: HeadInput {
@@ -12,16 +12,20 @@ final class AugmentedFeatures: HeadInput {
   private let split: any ImageSplit
   private let augmentation: TrainingAugmentation
   private let seed: UInt64
+  private let purpose: String
   private var buffers: FeatureBuffers?
 
   var width: Int { feature.width }
 
+  /// Features of images of `split`, the training split when nil.
   init(
-    _ context: TaskContext, _ request: FeatureRequest, _ augmentation: ProbeAugmentation
+    _ context: TaskContext, _ request: FeatureRequest, _ augmentation: ProbeAugmentation,
+    split: (any ImageSplit)? = nil, purpose: String = "probe augmentation"
   ) throws {
     feature = try context.subject.resolve(request)
-    split = context.dataset.train
-    count = split.count
+    self.split = split ?? context.dataset.train
+    self.purpose = purpose
+    count = self.split.count
     seed = context.seed
     let evaluation = context.subject.preprocessing
     self.augmentation = TrainingAugmentation(
@@ -36,15 +40,17 @@ final class AugmentedFeatures: HeadInput {
   }
 
   /// The features of some examples, row after row; valid until the next call.
-  func compute(_ examples: [Int32], epoch: Int) throws -> FeatureBuffers {
+  func compute(
+    _ examples: [Int32], epoch: Int, advance: @escaping @Sendable (Int) -> Void = { _ in }
+  ) throws -> FeatureBuffers {
     if (buffers?.capacity ?? 0) < examples.count {
       buffers = FeatureBuffers([feature], capacity: examples.count)
     }
     let buffers = buffers ?? FeatureBuffers([feature], capacity: examples.count)
-    let (split, augmentation, seed) = (split, augmentation, seed)
-    try extractor.encode(examples.count, into: buffers, advance: { _ in }) { index, target in
+    let (split, augmentation, seed, purpose) = (split, augmentation, seed, purpose)
+    try extractor.encode(examples.count, into: buffers, advance: advance) { index, target in
       let example = Int(examples[index])
-      var random = RandomStream(seed: seed, purpose: "probe augmentation", epoch, example)
+      var random = RandomStream(seed: seed, purpose: purpose, epoch, example)
       augmentation.render(try split.image(at: example), random: &random, into: target)
     }
     return buffers

@@ -115,9 +115,14 @@ package struct Recipe: Sendable {
     SHA256.hex(of: "\(resolved.text(pretty: false)) \(dataset.fingerprint)")
   }
 
-  /// The base rate times batch / 256.
+  /// The base rate times batch / 256, times base width / width for encoders narrower than that.
+  ///
+  /// With Adam, the rate that suits a layer falls as 1 / width (Yang et al. 2021, "Tensor Programs
+  /// V", table 3), so a rate that was published for one width is too low for narrower encoders.
+  /// Wider ones keep it, as MAE's recipe does for ViT-L and ViT-H.
   package var peakLearningRate: Double {
-    optimizer.baseLearningRate * Double(batchSize) / 256
+    let narrowing = optimizer.baseWidth.map { max(1, Double($0) / Double(encoder.width)) } ?? 1
+    return optimizer.baseLearningRate * narrowing * Double(batchSize) / 256
   }
 
   /// The transform of evaluation that goes with the views.
@@ -132,6 +137,8 @@ package struct Recipe: Sendable {
 package struct OptimizerSettings: Sendable {
   /// The rate for a batch of 256.
   package let baseLearningRate: Double
+  /// The encoder's width that the base rate is for; nil when it is for the recipe's own.
+  package let baseWidth: Int?
   package let minimumLearningRate: Double
   package let warmUpEpochs: Double
   /// The warm-up is never longer than this share of all epochs.
@@ -145,6 +152,9 @@ package struct OptimizerSettings: Sendable {
   init(_ fields: Fields) throws {
     baseLearningRate = try fields.take(
       "base_learning_rate", default: 1.5e-4, in: 0...10, "for a batch of 256")
+    baseWidth = try fields.takeOptional(
+      "base_width", in: 1...100_000,
+      "width that the base rate is for; narrower encoders get a rate in inverse proportion")
     minimumLearningRate = try fields.take(
       "minimum_learning_rate", default: 0.0, in: 0...10, "at the end")
     warmUpEpochs = try fields.take("warm_up_epochs", default: 40.0, in: 0..., "from a rate of 0")

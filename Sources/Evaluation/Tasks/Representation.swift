@@ -1,0 +1,201 @@
+import Foundation
+import Support
+import Tensors
+import Vision
+
+/// What frozen features look like, without any label.
+///
+/// How many directions they use, how they spread, how little they change between views of an image,
+/// and how much they resemble those of another checkpoint. Ranks count directions in use and fall when an encoder collapses; none of these numbers
+/// replaces a probe. Standard errors leave out one of ten groups of images in turn.
+package struct Representation: Task {
+  package static let kind = "representation"
+  package static let summary = "RankMe, effective rank, LiDAR, alignment, uniformity, CKA"
+
+  /// Groups of images for standard errors.
+  private static let groups = 10
+
+  private let request: FeatureRequest
+  private let imageCount: Int
+  private let views: Int
+  private let viewedImages: Int
+  private let augmentation: ProbeAugmentation
+  private let other: String?
+
+  package init(fields: Fields) throws {
+    request = try FeatureRequest(fields: fields)
+    imageCount = try fields.take(
+      "images", default: 10_000, in: 20...10_000_000, "the most test images for ranks and CKA")
+    views = try fields.take("views", default: 4, in: 2...100, "random views of an image")
+    viewedImages = try fields.take(
+      "viewed_images", default: 500, in: 20...1_000_000, "images of which views are taken")
+    let crop = try fields.takeFields("augmentation", "how a view is made")
+    augmentation = ProbeAugmentation(
+      minimumScale: try crop.take(
+        "minimum_scale", default: 0.2, in: 0.01...1, "least share of the area that is kept"),
+      flip: try crop.take("flip", default: true, "whether half of the views are mirrored"))
+    try crop.finish()
+    other = try fields.takeOptional(
+      "cka_with", as: String.self, "checkpoint whose features are compared; none when absent")
+  }
+
+  package var features: [FeatureRequest] { [request] }
+
+  package func run(_ context: TaskContext) throws -> TaskResult {
+    let start = Date()
+    var result = try context.blankResult(
+      reading: request, splits: ["test": context.dataset.test.count])
+    guard context.subject.encoder != nil else {
+      result.status = .skipped
+      result.error = "raw pixels have no encoder whose features could be described"
+      return result
+    }
+    let chosen = try choose(imageCount, context)
+    let set = try context.testFeatures(request)
+    let moments = FeatureMoments(
+      set.floats, rows: chosen, xWidth: set.width, groups: Self.groups, pool: context.pool)
+    try addRanks(moments, to: &result)
+    try addViews(context, to: &result)
+    let unit = unitRows(set.floats, Array(chosen.prefix(2_000)), width: set.width)
+    addUniformity(unit, set.width, context, to: &result)
+    if let other { try addCKA(other, set, moments, chosen, context, to: &result) }
+    result.headline = "rankme"
+    result.headParameters = 0
+    var health = featureHealth(set.floats, count: set.count, width: set.width).object ?? [:]
+    health["effective_rank"] = result.metrics["effective_rank"].map { .number($0.value) }
+    result.details = ["feature_health": .object(health)]
+    result.seed = Int(truncatingIfNeeded: context.seed)
+    result.timing = context.timing(since: start)
+    return result
+  }
+
+  /// Some test images, drawn with the run's seed, since files are often in the order of classes.
+  private func choose(_ most: Int, _ context: TaskContext) throws -> [Int] {
+    let count = context.dataset.test.count
+    guard count >= 2 * Self.groups else {
+      throw InputError(
+        context.dataset.id, "has \(count) test images; ranks need at least \(2 * Self.groups)",
+        "use more images")
+    }
+    var random = RandomStream(seed: context.seed, purpose: "representation images")
+    return Array(random.permutation(count).prefix(most))
+  }
+
+  private func addRanks(_ moments: FeatureMoments, to result: inout TaskResult) throws {
+    let ranks = [
+      "rankme": try jackknife { RepresentationSpectrum.rankMe(moments, without: $0) },
+      "effective_rank": try jackknife {
+        RepresentationSpectrum.effectiveRank(moments, without: $0)
+      },
+    ]
+    for (name, rank) in ranks {
+      result.metrics[name] = rank.metric(
+        count: moments.count, higherIsBetter: true, unit: "directions")
+    }
+  }
+
+  private func addUniformity(
+    _ unit: [Float], _ width: Int, _ context: TaskContext, to result: inout TaskResult
+  ) {
+    let sums = UniformitySums(unit, width: width, groups: Self.groups, pool: context.pool)
+    let jackknife = GroupJackknife(
+      value: sums.uniformity(), replicates: (0..<Self.groups).map { sums.uniformity(without: $0) })
+    result.metrics["uniformity"] = jackknife.metric(
+      count: unit.count / width, higherIsBetter: false, unit: "")
+  }
+
+  /// Alignment and LiDAR, which look at several views of each image.
+  private func addViews(_ context: TaskContext, to result: inout TaskResult) throws {
+    let images = try choose(viewedImages, context)
+    let (features, width) = try encodeViews(of: images, context)
+    let rows = Array(0..<views * images.count)
+    let unit = features.withUnsafeBufferPointer { features in
+      features.baseAddress.map { unitRows($0, rows, width: width) } ?? []
+    }
+    let distances = alignmentDistances(unit, views: views, images: images.count, width: width)
+    let groups = (0..<Self.groups).map { group in
+      mean(distances.indices.filter { $0 % Self.groups != group }.map { distances[$0] })
+    }
+    result.metrics["alignment"] = GroupJackknife(value: mean(distances), replicates: groups)
+      .metric(count: images.count, higherIsBetter: false, unit: "")
+    let (means, deviations) = split(features, images: images.count, width, context.pool)
+    let lidar = try jackknife {
+      RepresentationSpectrum.lidar(means: means, deviations: deviations, without: $0)
+    }
+    result.metrics["lidar"] = lidar.metric(
+      count: images.count, higherIsBetter: true, unit: "directions")
+  }
+
+  /// Features `[views, images, width]`.
+  private func encodeViews(of images: [Int], _ context: TaskContext) throws -> ([Float], Int) {
+    let input = try AugmentedFeatures(
+      context, request, augmentation, split: context.dataset.test, purpose: "representation view")
+    let meter = ProgressMeter(
+      "views for \(context.subject.name)", total: views * images.count, unit: "images")
+    defer { meter.finish() }
+    var features: [Float] = []
+    features.reserveCapacity(views * images.count * input.width)
+    for view in 0..<views {
+      let buffers = try input.compute(images.map(Int32.init), epoch: view) { meter.advance(by: $0) }
+      features += UnsafeBufferPointer(start: buffers.floats(0), count: images.count * input.width)
+    }
+    return (features, input.width)
+  }
+
+  /// Moments of each image's mean over its views, and of the views less that mean.
+  private func split(_ features: [Float], images: Int, _ width: Int, _ pool: WorkerPool)
+    -> (means: FeatureMoments, deviations: FeatureMoments)
+  {
+    var means = [Float](repeating: 0, count: images * width)
+    for view in 0..<views {
+      for i in means.indices { means[i] += features[view * means.count + i] / Float(views) }
+    }
+    var deviations = features
+    for i in deviations.indices { deviations[i] -= means[i % means.count] }
+    // The views of an image follow each other, so that they fall into its group.
+    let order = (0..<images).flatMap { image in (0..<views).map { $0 * images + image } }
+    func moments(_ values: [Float], _ rows: [Int], perExample: Int) -> FeatureMoments {
+      values.withUnsafeBufferPointer { values in
+        guard let base = values.baseAddress else { preconditionFailure("there are images") }
+        return FeatureMoments(
+          base, rows: rows, perExample: perExample, xWidth: width, groups: Self.groups, pool: pool)
+      }
+    }
+    let first = moments(means, Array(0..<images), perExample: 1)
+    return (first, moments(deviations, order, perExample: views))
+  }
+
+  private func addCKA(
+    _ source: String, _ set: FeatureSet, _ moments: FeatureMoments, _ rows: [Int],
+    _ context: TaskContext, to result: inout TaskResult
+  ) throws {
+    let other = try EvaluationSubject.load(source, seed: context.seed)
+    let second = try context.testFeatures(request, of: other)
+    let own = FeatureMoments(
+      second.floats, rows: rows, xWidth: second.width, groups: Self.groups, pool: context.pool)
+    let cross = FeatureMoments(
+      set.floats, second.floats, rows: rows, xWidth: set.width, yWidth: second.width,
+      groups: Self.groups, pool: context.pool)
+    result.metrics["cka"] = try jackknife {
+      RepresentationSpectrum.linearCKA(moments, own, cross: cross, without: $0)
+    }.metric(count: rows.count, higherIsBetter: true, unit: "")
+    // A path may hold other weights tomorrow.
+    var config = result.config.object ?? [:]
+    config["cka_with_weights"] = other.weightsHash.map { .string($0) } ?? .null
+    result.config = .object(config)
+  }
+
+  private func jackknife(_ statistic: (Int?) -> Double?) throws -> GroupJackknife {
+    let values = ([nil] + (0..<Self.groups).map { $0 }).compactMap(statistic)
+    guard values.count == Self.groups + 1 else {
+      throw InputError(
+        "the features", "do not vary, so that their ranks are not defined",
+        "look at the checkpoint with unmask inspect")
+    }
+    return GroupJackknife(value: values[0], replicates: Array(values.dropFirst()))
+  }
+
+  private func mean(_ values: [Double]) -> Double {
+    values.reduce(0, +) / Double(max(1, values.count))
+  }
+}
