@@ -26,10 +26,19 @@ struct RepresentationTests {
     defer { pool.close() }
     let first = tensor(x)
     let second = y.map(tensor)
-    return FeatureMoments(
-      first.data, second.map { UnsafePointer($0.data) },
-      rows: rows ?? Array(0..<x.count / width), perExample: perExample, xWidth: width,
-      yWidth: yWidth, groups: 10, pool: pool)
+    return withExtendedLifetime((first, second)) {
+      FeatureMoments(
+        first.data, second.map { UnsafePointer($0.data) },
+        rows: rows ?? Array(0..<x.count / width), perExample: perExample, xWidth: width,
+        yWidth: yWidth, groups: 10, pool: pool)
+    }
+  }
+
+  private func unit(_ values: [Float], width: Int) -> [Float] {
+    let rows = tensor(values)
+    return withExtendedLifetime(rows) {
+      unitRows(rows.data, Array(0..<values.count / width), width: width)
+    }
   }
 
   private func tensor(_ values: [Float]) -> Tensor {
@@ -76,15 +85,13 @@ struct RepresentationTests {
   @Test("Alignment and uniformity agree with SciPy's distances")
   func alignmentAndUniformity() throws {
     let views = floats("views")
-    let unit = unitRows(tensor(views).data, Array(0..<120), width: 6)
-    let distances = alignmentDistances(unit, views: 4, images: 30, width: 6)
+    let distances = alignmentDistances(unit(views, width: 6), views: 4, images: 30, width: 6)
     for (value, expected) in zip(distances, golden.numbers("alignment")) {
       #expect(agree(value, expected, within: 1e-6))
     }
     let pool = WorkerPool(threads: 2)
     defer { pool.close() }
-    let rows = unitRows(tensor(floats("x")).data, Array(0..<60), width: 8)
-    let sums = UniformitySums(rows, width: 8, groups: 10, pool: pool)
+    let sums = UniformitySums(unit(floats("x"), width: 8), width: 8, groups: 10, pool: pool)
     try expect(sums.uniformity(), "uniformity")
     try expect(sums.uniformity(without: 4), "uniformity_without_4")
   }
