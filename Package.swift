@@ -98,7 +98,12 @@ let package = Package(
     tests("PretrainingTests", ["Pretraining", "Vision", "Encoders", "Checkpoints"]),
     tests("EvaluationTests", ["Evaluation", "Vision", "Encoders", "Checkpoints"]),
     tests("ReportingTests", ["Reporting", "Evaluation"]),
-    tests("CommandTests", ["Reporting", "Vision", "Checkpoints"]),
+    tests(
+      "CommandTests",
+      [
+        "Reporting", "Vision", "Checkpoints", "Encoders", "Tensors",
+        .product(name: "Yams", package: "Yams"),
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )
