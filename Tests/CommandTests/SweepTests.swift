@@ -105,7 +105,7 @@ import Testing
 
   /// Killed as soon as a state was saved, while training goes on.
   @Test func trainingGoesOnFromTheSavedStep() throws {
-    let yaml = Self.yaml.replacing("epochs: 2", with: "epochs: 80")
+    let yaml = Self.yaml.replacing("epochs: 2", with: "epochs: 40")
       .replacing("- seed: [0, 1]", with: "- seed: [0]")
       .replacing(", {kind: grid, ratio: 0.75}", with: "")
     let cell = "random-0.75-seed-0"
