@@ -97,7 +97,7 @@ let package = Package(
     tests("CheckpointsTests", ["Checkpoints", "Vision", "Encoders"]),
     tests("PretrainingTests", ["Pretraining", "Vision", "Encoders", "Checkpoints"]),
     tests("EvaluationTests", ["Evaluation", "Vision", "Encoders", "Checkpoints"]),
-    tests("ReportingTests", ["Reporting", "Evaluation"]),
+    tests("ReportingTests", ["Reporting", "Evaluation", "Pretraining"]),
     tests(
       "CommandTests",
       [

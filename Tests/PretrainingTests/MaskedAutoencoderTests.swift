@@ -143,6 +143,20 @@ import Testing
     }
   }
 
+  /// PyTorch counts the embedding and the prediction of all places; ours work on a part of them.
+  @Test func operationsAreThoseThatPyTorchCounts() throws {
+    let model = try Model(isNormalised: true)
+    let operations = { (part: String) in model.golden.number("\(part)_flops", in: "model") }
+    let cost = model.method.cost
+    #expect(cost.patches == 16 && cost.visiblePatches == 4)
+    let encoder = operations("blocks") + operations("patch_embed") * 4 / 16
+    #expect(cost.encoderForward == encoder)
+    let prediction = operations("decoder_pred") * 12 / 17
+    let decoder = operations("decoder_embed") + operations("decoder_blocks") + prediction
+    #expect(cost.predictorForward == decoder)
+    #expect(cost.training == 3 * (encoder + decoder))
+  }
+
   @Test func hiddenPixelsDoNotReachTheEncoder() throws {
     let model = try Model(isNormalised: true)
     let noise = model.golden.tensor("noise", in: "model").array

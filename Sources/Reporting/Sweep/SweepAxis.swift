@@ -49,7 +49,7 @@ struct SweepValue: Sendable {
   /// several keys.
   init(_ value: FieldValue, of axis: String) throws {
     let members = value.members ?? []
-    if members.contains(where: { $0.key == "set" }) {
+    if members.contains(where: { ["label", "set"].contains($0.key) }) {
       self = try Self.bundle(members, value)
       return
     }

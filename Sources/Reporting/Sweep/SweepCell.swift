@@ -33,7 +33,7 @@ struct SweepCell: Sendable {
     return name
   }
 
-  /// The cell's recipe without its data, and with it.
+  /// What the cell adds to its recipe.
   func options(limit: Int?) -> PretrainingOptions {
     var options = PretrainingOptions()
     options.settings = settings
@@ -46,8 +46,10 @@ struct SweepCell: Sendable {
     do {
       return try body()
     } catch let error as InputError {
+      let isNamed = error.problem.hasPrefix(error.subject)
       throw InputError(
-        "\(file), cell \(name)", "\(error.subject): \(error.problem)", error.remedy)
+        "\(file), cell \(name)",
+        isNamed ? error.problem : "\(error.subject): \(error.problem)", error.remedy)
     }
   }
 }

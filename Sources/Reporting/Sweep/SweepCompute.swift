@@ -22,11 +22,15 @@ struct SweepCompute: Equatable, Sendable {
 
   /// The cost of a checked recipe.
   init(_ plan: PretrainingPlan) {
-    let cost = plan.recipe.method.cost
+    self.init(plan.recipe.method.cost, steps: plan.steps, batchSize: plan.recipe.batchSize)
+  }
+
+  /// The cost of so many steps.
+  init(_ cost: PretrainingCost, steps: Int, batchSize: Int) {
     patches = cost.patches
     visiblePatches = cost.visiblePatches
-    steps = plan.steps
-    batchSize = plan.recipe.batchSize
+    self.steps = steps
+    self.batchSize = batchSize
     images = steps * batchSize
     encoderForward = cost.encoderForward
     predictorForward = cost.predictorForward

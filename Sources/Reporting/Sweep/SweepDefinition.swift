@@ -90,9 +90,8 @@ package struct SweepDefinition: Sendable {
     self.name = EvaluationSubject.safeName(name)
     file = fields.file
     let recipe = try fields.take("recipe", default: "mae-tiny", "a recipe's name or path")
-    let common = try Self.members(fields.takeValue("settings", "keys of the recipe, for all cells"))
-    let axes = try Self.axes(fields)
-    try Self.checkOrder(common + axes.flatMap(\.distinctSettings))
+    let common = try Self.flat(fields.takeValue("settings", "keys of the recipe, for all cells"))
+    let grid = fields.takeValue("axes", "keys and the values that they take")
     let evaluation = try fields.takeFields("evaluation", "how the encoders are measured")
     tasks = try Self.tasks(evaluation)
     evaluationData = try evaluation.takeOptional("data", "kind:path?option=value")
@@ -109,12 +108,28 @@ package struct SweepDefinition: Sendable {
     limit = try fields.takeOptional("limit", in: 1..., "most images of a split, for a quick look")
     try fields.finish()
     resolved = fields.resolved
+    let axes = try Self.axes(grid, fields)
+    try Self.checkOrder(common + axes.flatMap(\.distinctSettings))
     cells = sweepCells(axes, recipe: recipe, common: common)
     try checkNames(fields)
   }
 
-  private static func members(_ value: FieldValue?) throws -> SweepSettings {
+  /// The single values below a mapping, by their keys joined by dots; of one given twice, in other
+  /// spellings, the last.
+  ///
+  /// So `decoder: {width: 96}` changes one key of a recipe and leaves the others of its section.
+  private static func flat(_ value: FieldValue?) throws -> SweepSettings {
     guard let value else { return [] }
+    let all = try members(value).flatMap { key, value in
+      guard value.members != nil else { return [(key: key, value: value)] }
+      return try flat(value).map { (key: "\(key).\($0.key)", value: $0.value) }
+    }
+    return all.enumerated().filter { index, setting in
+      !all[(index + 1)...].contains { $0.key == setting.key }
+    }.map(\.element)
+  }
+
+  private static func members(_ value: FieldValue) throws -> SweepSettings {
     guard let members = value.members else {
       throw value.error("\(value.path) must be a mapping of keys to values")
     }
@@ -122,8 +137,8 @@ package struct SweepDefinition: Sendable {
   }
 
   /// The axes: a list of mappings, or one mapping; the order counts.
-  private static func axes(_ fields: Fields) throws -> [SweepAxis] {
-    guard let value = fields.takeValue("axes", "keys and the values that they take") else {
+  private static func axes(_ value: FieldValue?, _ fields: Fields) throws -> [SweepAxis] {
+    guard let value else {
       throw fields.error(at: nil, "axes is missing", "write for example axes: {seed: [0, 1]}")
     }
     let members = try (value.elements ?? [value]).flatMap { try Self.members($0) }
@@ -138,11 +153,8 @@ package struct SweepDefinition: Sendable {
   private static func tasks(_ evaluation: Fields) throws -> [TaskDefinition] {
     let names = try evaluation.take("tasks", default: ["all"], "tasks by name, or all")
     let changes = evaluation.takeValue("set", "TASK.KEY: VALUE for keys of tasks")
-    let assignments = try members(changes).flatMap { key, value in
-      (value.members ?? [("", value)]).map { inner, value in
-        let path = inner.isEmpty ? key : "\(key).\(inner)"
-        return "\(path)=\(value.text ?? value.json.text(pretty: false))"
-      }
+    let assignments = try flat(changes).map { key, value in
+      "\(key)=\(value.text ?? value.json.text(pretty: false))"
     }
     return try TaskCatalog.load(names, assignments: assignments)
   }

@@ -10,6 +10,8 @@ import torch
 from timm.layers import PatchEmbed
 from timm.models.vision_transformer import Block
 from torch import nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
 
 from .store import Golden
 from .vision_transformer import randomize, sine_cosine_positions
@@ -93,12 +95,28 @@ def _block(width: int, heads: int) -> Block:
     return Block(width, heads, mlp_ratio=4, qkv_bias=True, norm_layer=partial(nn.LayerNorm, eps=1e-6))
 
 
+def _operations(model: MaskedAutoencoder, images: torch.Tensor, noise: torch.Tensor) -> dict[str, int]:
+    """Floating-point operations of one image's forward pass in each part, as PyTorch counts them."""
+    with FlopCounterMode(display=False) as counter, sdpa_kernel(SDPBackend.MATH):
+        model(images, noise)
+    parts = {
+        module: sum(counts.values()) // len(images)
+        for module, counts in counter.get_flop_counts().items()}
+    top = type(model).__name__
+    return {
+        f"{part}_flops": sum(
+            count for module, count in parts.items()
+            if module.startswith(f"{top}.{part}") and module.count(".") == (2 if "blocks" in part else 1))
+        for part in ("patch_embed", "blocks", "decoder_embed", "decoder_blocks", "decoder_pred")}
+
+
 def mae_tiny(golden: Golden) -> None:
     """A small MAE: encoder 24 wide, 2 deep, 3 heads; decoder 16 wide, 1 deep, 2 heads; patch 4 at 16 pixels.
 
     Case `model`: parameters/NAME (timm's names; mask_token, decoder_*), images [3, 3, 16, 16],
     noise [3, 16] (the 4 patches with the smallest numbers stay visible, in the order of the noise),
-    mask [3, 16] (1 = hidden), tokens [3, 5, 24] (the encoder's output after its norm).
+    mask [3, 16] (1 = hidden), tokens [3, 5, 24] (the encoder's output after its norm); settings PART_flops:
+    operations of one image's forward pass (the embedding and decoder_pred are of all places here).
     Cases `pixels` and `norm_pix` (settings: `norm_pix`): target [3, 16, 48], prediction [3, 16, 48],
     loss [1], gradients/NAME of the loss for every parameter that is trained.
     Case `training` (settings: `rate`, `beta1`, `beta2`, `epsilon`, `weight_decay`, `norm_pix`):
@@ -118,7 +136,7 @@ def mae_tiny(golden: Golden) -> None:
     tensors |= {f"parameters/{key}": value for key, value in model.named_parameters()}
     golden.case(
         "model", tensors, side=16, patch=4, width=24, depth=2, heads=3, decoder_width=16, decoder_depth=1,
-        decoder_heads=2, ratio=0.75)
+        decoder_heads=2, ratio=0.75, **_operations(model, images, noise))
 
     for name, norm_pix in [("pixels", False), ("norm_pix", True)]:
         model.norm_pix = norm_pix
