@@ -10,6 +10,7 @@ import transformers
 from safetensors.torch import load_file, save_file
 from timm.layers import SwiGLUPacked
 from timm.models.beit import Beit
+from timm.models.deit import VisionTransformerDistilled
 from timm.models.vision_transformer import VisionTransformer, checkpoint_filter_fn
 
 SIZES = dict(img_size=16, patch_size=4, embed_dim=24, depth=2, num_heads=3, num_classes=0)
@@ -101,6 +102,17 @@ def timm_no_class(folder, images) -> dict:
         **{**SIZES, "num_classes": 5}, class_token=False, global_pool="avg", qkv_bias=False)
     randomize(model)
     torch.save(model.state_dict(), folder / "timm_no_class.pth")
+    result = timm_outputs(model, images, (16,))
+    result["16/logits"] = model(images["images/16"])
+    return result
+
+
+@family
+def deit_distilled(folder, images) -> dict:
+    """DeiT's distilled file: a second token and classifier; the scores are the mean of both."""
+    model = VisionTransformerDistilled(**{**SIZES, "num_classes": 5})
+    randomize(model)
+    torch.save({"model": model.state_dict()}, folder / "deit_distilled.pth")
     result = timm_outputs(model, images, (16,))
     result["16/logits"] = model(images["images/16"])
     return result
@@ -391,6 +403,18 @@ def hf_deit(folder, images) -> dict:
 
 
 @family
+def hf_deit_distilled(folder, images) -> dict:
+    """DeiT's classifier with its teacher's: the scores are the mean of both."""
+    model = transformers.DeiTForImageClassificationWithTeacher(transformers.DeiTConfig(**HUB, num_labels=5))
+    randomize(model)
+    model.eval()
+    hub_save(model, folder / "hf_deit_distilled")
+    result = hub_outputs(model.deit, images, (16,))
+    result["16/logits"] = model(images["images/16"]).logits
+    return result
+
+
+@family
 def hf_beit(folder, images) -> dict:
     """BeitModel with relative positions in every block, mean pooling: no final norm."""
     model = transformers.BeitModel(transformers.BeitConfig(**HUB, use_relative_position_bias=True))
@@ -416,6 +440,18 @@ def hf_dinov2(folder, images) -> dict:
     randomize(model)
     hub_save(model, folder / "hf_dinov2")
     return hub_outputs(model, images, SIDES, interpolate=False)
+
+
+@family
+def hf_dinov2_classifier(folder, images) -> dict:
+    """Dinov2ForImageClassification: reads the class token and the mean of the patches."""
+    model = transformers.Dinov2ForImageClassification(transformers.Dinov2Config(**HUB, num_labels=5))
+    randomize(model)
+    model.eval()
+    hub_save(model, folder / "hf_dinov2_classifier")
+    result = hub_outputs(model.dinov2, images, (16,), interpolate=False)
+    result["16/logits"] = model(images["images/16"]).logits
+    return result
 
 
 @family

@@ -274,6 +274,15 @@ struct TransformerAssembly {
     }
     if shape[1] == 2 * configuration.width { head.pooling = .classAndMean }
     guard shape[1] == configuration.width || head.pooling == .classAndMean else { return nil }
+    if let second = weights["head_dist.weight"] {
+      guard weights.has("dist_token"), weights.shape("head_dist.weight") == shape else {
+        return nil
+      }
+      head = .distilled(
+        weights: [weight, second],
+        biases: ["head.bias", "head_dist.bias"].compactMap { weights[$0] },
+        shape: shape)
+    }
     return head
   }
 
