@@ -54,13 +54,12 @@ struct PositionPlan {
         subject, "patch \(patch) does not divide the input side \(side)",
         "use --set checkpoint.side=\(max(1, (side + patch / 2) / patch) * patch)")
     }
-    guard side == trained || configuration.relativePositions == .none else {
-      throw InputError(
-        subject, "its relative positions are for side \(trained), not \(side)",
-        "leave out checkpoint.side")
+    let (from, to) = (trained / patch, side / patch)
+    if from != to, configuration.relativePositions != .none {
+      notes.append("relative positions resampled from \(from)×\(from) to \(to)×\(to)")
     }
     guard let table else { return }
-    useTable(table, configuration, from: trained / patch, to: side / patch, traits.resampling)
+    useTable(table, configuration, from: from, to: to, traits.resampling)
   }
 
   private mutating func useTable(

@@ -213,8 +213,18 @@ struct TransformerAssembly {
     _ owner: String, _ configuration: VisionTransformerConfiguration
   ) {
     let name = "\(owner).relative_position_bias_table"
-    let offsets = 2 * configuration.grid - 1
-    add(name, [offsets * offsets + 3, configuration.heads])
+    let shape = [configuration.relativeRows, configuration.heads]
+    let stored = weights.shape(name)?.first ?? 0
+    let side = Int(Double(max(stored - 3, 0)).squareRoot().rounded())
+    if stored != shape[0], side * side + 3 == stored, side % 2 == 1, let source = weights[name] {
+      plan.append(
+        (
+          name,
+          .relativePositions(source, from: side, shape: shape, by: traits.relativeResampling)
+        ))
+    } else {
+      add(name, shape)
+    }
     if let index = weights["\(owner).relative_position_index"] { settled.insert(index) }
   }
 

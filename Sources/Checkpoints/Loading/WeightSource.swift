@@ -60,6 +60,28 @@ extension WeightSource {
     }
   }
 
+  /// A table of relative positions at another grid; its last three rows stay.
+  ///
+  /// - Parameters:
+  ///   - name: the table, `[from² + 3, heads]`.
+  ///   - from: its offsets along an axis.
+  ///   - shape: extents of the result.
+  ///   - resampling: how.
+  /// - Returns: the source.
+  static func relativePositions(
+    _ name: String, from: Int, shape: [Int], by resampling: PositionResampling
+  ) -> WeightSource {
+    WeightSource([name], shape: shape) { archive, target in
+      let heads = shape[1]
+      let to = Int(Double(shape[0] - 3).squareRoot().rounded())
+      try archive.withFloats(name, count: (from * from + 3) * heads) { table in
+        let values = resampling.resample(table, prefix: 0, from: from, to: to, width: heads)
+        target.update(from: values, count: values.count)
+        (target + values.count).update(from: table + from * from * heads, count: 3 * heads)
+      }
+    }
+  }
+
   /// A matrix, rows and columns exchanged.
   static func transposed(_ name: String, shape: [Int]) -> WeightSource {
     WeightSource([name], shape: shape) { archive, target in
