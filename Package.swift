@@ -59,7 +59,8 @@ let package = Package(
       "Vision", ["CKernels", "Support", "Tensors", "CPNG", "CJPEG", "CZlib"], plugins: ["Registry"]),
     library("Encoders", ["Support", "Tensors"]),
     library(
-      "Checkpoints", ["Support", "Tensors", "Vision", "Encoders", "CZlib"], plugins: ["Registry"]),
+      "Checkpoints", ["CKernels", "Support", "Tensors", "Vision", "Encoders", "CZlib"],
+      plugins: ["Registry"]),
     library(
       "Pretraining", ["CKernels", "Support", "Tensors", "Vision", "Encoders", "Checkpoints"],
       plugins: ["Registry"]),

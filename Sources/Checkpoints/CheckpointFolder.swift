@@ -59,55 +59,10 @@ package struct CheckpointFolder: Sendable {
     try AtomicFile.write(config.text(pretty: true) + "\n", to: configPath)
   }
 
-  /// Reads the encoder back.
-  ///
-  /// - Returns: the encoder, and the transform of evaluation.
-  /// - Throws: `InputError` when a file is missing, damaged, or does not fit the others.
-  package func read() throws -> (encoder: VisionTransformer, preprocessing: Preprocessing) {
-    let config = try JSON.parse(contentsOf: configPath)
-    guard let ours = config["unmask"] else {
-      throw InputError(configPath, "has no 'unmask' section", "give a checkpoint folder of Unmask")
-    }
-    let fields = try Fields(json: ours, file: configPath)
-    let name = try fields.takeRequired("name", "the encoder's name") as String
-    let configuration = try VisionTransformerConfiguration(
-      fields.takeFields("encoder", "the architecture"))
-    let section = try fields.takeFields("preprocessing", "the transform of evaluation")
-    let preprocessing = try Preprocessing(
-      section, default: Preprocessing(side: configuration.side))
-    try section.finish()
-    let encoder = try VisionTransformer(configuration, name: name)
-    let archive = try openCheckpoint(modelPath)
-    try archive.load(into: encoder.parameters)
-    encoder.parameters.refreshBfloat16()
-    return (encoder, preprocessing)
-  }
-
   /// The record of the run; nil when there is none.
   /// - Throws: `InputError` when it is damaged.
   package func training() throws -> JSON? {
     guard FileManager.default.fileExists(atPath: trainingPath) else { return nil }
     return try JSON.parse(contentsOf: trainingPath)
-  }
-}
-
-extension TensorArchive {
-  /// Copies every parameter of a store from the tensor of the same name.
-  ///
-  /// - Parameter store: receives the weights.
-  /// - Throws: `InputError` naming a tensor that is missing or has another shape.
-  package func load(into store: ParameterStore) throws {
-    for parameter in store.parameters {
-      guard let entry = entry(parameter.name) else {
-        throw InputError(source, "has no weight '\(parameter.name)'", "give the whole checkpoint")
-      }
-      guard entry.shape == parameter.shape else {
-        throw InputError(
-          source,
-          "weight '\(parameter.name)' is \(entry.shape), the encoder needs "
-            + "\(parameter.shape)", "check config.json")
-      }
-      try read(parameter.name, into: parameter.data)
-    }
   }
 }

@@ -73,10 +73,15 @@ package final class VisionTransformer: Encoder {
   package func tokens(of images: Node, visible: [Int32]?, in graph: Graph, layer: Int? = nil)
     -> Node
   {
+    precondition(
+      visible == nil || relativePositions == nil, "relative positions need every patch")
     var x = embedded(images, visible: visible, in: graph)
     if let preNorm { x = preNorm(x, graph, configuration.normEpsilon, output: .float32) }
+    let shared = configuration.relativePositions == .shared
+    var bias = shared ? relativePositions?.bias(block: 0, in: graph) : nil
     for (index, block) in blocks.enumerated() {
-      x = block(x, in: graph, bias: relativePositions?.bias(block: index, in: graph))
+      if !shared { bias = relativePositions?.bias(block: index, in: graph) }
+      x = block(x, in: graph, bias: bias)
       if layer == index + 1 { return x }
     }
     return norm.map { $0(x, graph, configuration.normEpsilon, output: .float32) } ?? x

@@ -39,12 +39,17 @@ extension Evaluation {
     for context in contexts {
       let definition = context.definition
       let isDone = !plan.isFresh && finished?.result(for: context.resultKey) != nil
-      let dataset = context.dataset
-      lines.append(
-        "  \(definition.name) (\(definition.protocolName)) on \(dataset.id): "
-          + "\(ProgressText.grouped(dataset.train.count)) train, "
-          + "\(ProgressText.grouped(dataset.test.count)) test images"
-          + (isDone ? ", finished already" : ""))
+      let images = definition.task.splits.map { name in
+        "\(ProgressText.grouped(context.dataset.splitSizes[name] ?? 0)) \(name)"
+      }
+      let what = "  \(definition.name) (\(definition.protocolName)) on \(context.dataset.id): "
+      do {
+        try definition.task.checkApplies(context)
+        lines.append(
+          what + images.joined(separator: ", ") + " images" + (isDone ? ", finished already" : ""))
+      } catch {
+        lines.append(what + "does not apply: \(Log.line(for: error))")
+      }
     }
     return lines + (try passes(plan, subject, contexts, finished))
   }
@@ -55,12 +60,16 @@ extension Evaluation {
     _ finished: (any FinishedResults)?
   ) throws -> [String] {
     let waiting = contexts.filter { context in
-      plan.isFresh || finished?.result(for: context.resultKey) == nil
+      (plan.isFresh || finished?.result(for: context.resultKey) == nil)
+        && (try? context.definition.task.checkApplies(context)) != nil
     }
     var lines: [String] = []
     var described: Set<String> = []
     for context in waiting where described.insert(context.dataset.fingerprint).inserted {
-      for (name, split) in [("train", context.dataset.train), ("test", context.dataset.test)] {
+      let data = context.dataset.fingerprint
+      let read = Set(
+        waiting.filter { $0.dataset.fingerprint == data }.flatMap { $0.definition.task.splits })
+      for (name, split) in context.dataset.splits where read.contains(name) {
         let missing = context.missingFeatures(split: name, images: split)
         guard !missing.isEmpty else {
           lines.append("  features of \(name): in the cache")

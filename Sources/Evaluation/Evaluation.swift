@@ -51,16 +51,26 @@ package enum Evaluation {
     _ plan: EvaluationPlan, _ subject: EvaluationSubject, _ datasets: [String: Dataset],
     _ finished: (any FinishedResults)?, _ pool: WorkerPool
   ) throws -> [TaskResult] {
-    let contexts = try contexts(plan, subject, datasets, pool)
-    return contexts.map { context in
+    try contexts(plan, subject, datasets, pool).map { context in
       let key = context.resultKey
       if !plan.isFresh, let kept = finished?.result(for: key) { return kept }
+      let name = "\(context.definition.name) of \(subject.name)"
+      do {
+        try context.definition.task.checkApplies(context)
+      } catch  where context.definition.isImplied || plan.checkpoints.count > 1 {
+        // Asked for by name and of this checkpoint alone, it is a failure.
+        Log.note("\(name) is skipped: \(Log.line(for: error))")
+        return context.failedResult(error, as: .skipped)
+      } catch {
+        Log.error("\(name): \(Log.line(for: error))")
+        return context.failedResult(error)
+      }
       do {
         let result = try context.definition.task.run(context)
         if result.status == .ok { try finished?.keep(result, for: key) }
         return result
       } catch {
-        Log.error("\(context.definition.name) of \(subject.name): \(Log.line(for: error))")
+        Log.error("\(name): \(Log.line(for: error))")
         return context.failedResult(error)
       }
     }

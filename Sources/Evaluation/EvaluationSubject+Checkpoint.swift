@@ -23,29 +23,12 @@ extension EvaluationSubject {
           ? "write random:\(source) for an untrained encoder"
           : "give a checkpoint, random:ENCODER or pixels")
     }
-    let folder = CheckpointFolder(source)
-    if folder.exists, options == CheckpointOptions() { return try ours(folder, source: source) }
-    return try foreign(source, options)
-  }
-
-  /// A checkpoint that Unmask wrote.
-  private static func ours(_ folder: CheckpointFolder, source: String) throws -> EvaluationSubject {
-    let (encoder, preprocessing) = try folder.read()
-    return EvaluationSubject(
-      name: ownName(source), source: source, format: "unmask",
-      weightsHash: try SHA256.hex(ofFile: folder.modelPath), encoder: encoder,
-      preprocessing: preprocessing, pretraining: try folder.training())
-  }
-
-  /// A checkpoint of any known family and format.
-  private static func foreign(
-    _ source: String, _ options: CheckpointOptions
-  ) throws -> EvaluationSubject {
     let loaded = try loadCheckpoint(source, options: options)
     let folder = CheckpointFolder(source)
     return EvaluationSubject(
-      name: ownName(source), source: source, format: loaded.description.format,
-      weightsHash: try checkpointHash(source), encoder: loaded.encoder,
+      name: ownName(source), source: source,
+      format: folder.exists ? "unmask" : loaded.description.format,
+      weightsHash: try checkpointHash(source), encoder: loaded.encoder, head: loaded.head,
       preprocessing: loaded.preprocessing,
       pretraining: folder.exists ? try folder.training() : nil,
       loading: loaded.description.json(keys: false))

@@ -17,6 +17,8 @@ package struct EvaluationSubject: Sendable {
   package let weightsHash: String?
   /// The encoder; nil for raw pixels.
   package let encoder: (any Encoder)?
+  /// The classifier or projection that came with the encoder; nil without one.
+  package let head: ClassifierHead?
   /// How an image becomes the encoder's input.
   package let preprocessing: Preprocessing
   /// How it was pretrained; nil when that is not known.
@@ -27,14 +29,15 @@ package struct EvaluationSubject: Sendable {
   /// A subject of the given parts.
   package init(
     name: String, source: String, format: String, weightsHash: String?,
-    encoder: (any Encoder)?, preprocessing: Preprocessing, pretraining: JSON? = nil,
-    loading: JSON? = nil
+    encoder: (any Encoder)?, head: ClassifierHead? = nil, preprocessing: Preprocessing,
+    pretraining: JSON? = nil, loading: JSON? = nil
   ) {
     self.name = name
     self.source = source
     self.format = format
     self.weightsHash = weightsHash
     self.encoder = encoder
+    self.head = head
     self.preprocessing = preprocessing
     self.pretraining = pretraining
     self.loading = loading
@@ -45,6 +48,21 @@ package struct EvaluationSubject: Sendable {
 
   /// How many parameters the encoder has.
   package var parameterCount: Int { encoder?.parameters.parameterCount ?? 0 }
+
+  /// Everything that fixes the network and its input: two subjects of the same identity give the
+  /// same features.
+  ///
+  /// The weights' hash is that of a file, of which options read one network or another.
+  var identity: JSON {
+    [
+      "weights": .string(weightsHash ?? "none"),
+      "encoder": .string(encoderName),
+      "family": loading?["family"] ?? .null,
+      "branch": loading?["branch"] ?? .null,
+      "architecture": loading?["architecture"] ?? .null,
+      "preprocessing": preprocessing.json,
+    ]
+  }
 
   /// Side of the images that the reference `pixels` reads.
   static let pixelSide = 32

@@ -23,9 +23,7 @@ extension TaskContext {
   package var resultKey: String {
     let fields: JSON = [
       "features": .integer(FeatureCache.version),
-      "weights": .string(subject.weightsHash ?? "none"),
-      "encoder": .string(subject.encoderName),
-      "preprocessing": subject.preprocessing.json,
+      "subject": subject.identity,
       "task": .string(definition.kind),
       "version": .integer(definition.version),
       "protocol": .string(definition.protocolName),

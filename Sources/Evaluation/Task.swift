@@ -19,10 +19,24 @@ package protocol Task: Sendable {
   /// The features that it reads from the cache, so that one pass of the encoder serves all tasks.
   var features: [FeatureRequest] { get }
 
+  /// The splits whose images it reads.
+  var splits: [String] { get }
+
+  /// Refuses a checkpoint or data to which the measurement does not apply.
+  ///
+  /// - Parameter context: the checkpoint and the data.
+  /// - Throws: `InputError` saying why.
+  func checkApplies(_ context: TaskContext) throws
+
   /// Measures one checkpoint; reads the test split once.
   ///
   /// - Parameter context: the checkpoint and the data.
   /// - Returns: the result, begun with `context.blankResult()`.
   /// - Throws: `InputError` when the checkpoint or the data cannot be measured.
   func run(_ context: TaskContext) throws -> TaskResult
+}
+
+extension Task {
+  package var splits: [String] { ["train", "test"] }
+  package func checkApplies(_ context: TaskContext) throws {}
 }

@@ -63,7 +63,11 @@ package enum TaskCatalog {
       }
       overrides[task, default: []].append(String(assignment.dropFirst(task.count + 1)))
     }
-    return try wanted.map { try load($0, overriding: overrides[$0] ?? []) }
+    return try wanted.map { name in
+      var task = try load(name, overriding: overrides[name] ?? [])
+      task.isImplied = !names.contains(name)
+      return task
+    }
   }
 
   private static func path(of name: String) throws -> String {

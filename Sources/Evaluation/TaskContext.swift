@@ -51,6 +51,24 @@ package final class TaskContext {
       .features(request, split: "test", images: dataset.test)
   }
 
+  /// A split of the data.
+  ///
+  /// - Parameter name: `train`, `validation` or `test`.
+  /// - Returns: its images.
+  /// - Throws: `InputError` when the data set has no such split.
+  package func images(of name: String) throws -> any ImageSplit {
+    guard let found = dataset.splits.first(where: { $0.name == name }) else {
+      let names = dataset.splits.map { $0.name }.joined(separator: ", ")
+      throw InputError(dataset.id, "has no split '\(name)'", "choose one of \(names)")
+    }
+    return found.split
+  }
+
+  /// Features of the images of a split, with the transform of evaluation.
+  package func features(_ request: FeatureRequest, split: String) throws -> FeatureSet {
+    try store.features(request, split: split, images: images(of: split))
+  }
+
   /// Which of the features that the run will read are not on disk yet.
   func missingFeatures(split: String, images: any ImageSplit) -> [ResolvedFeature] {
     store.missing(split: split, images: images)
@@ -82,23 +100,24 @@ package final class TaskContext {
     return result
   }
 
-  /// The time since `start`, and how many training and test images that is a second.
+  /// The time since `start`, and how many of the images that the task reads that is a second.
   func timing(since start: Date) -> Timing {
     let seconds = max(1e-9, -start.timeIntervalSinceNow)
-    return Timing(
-      seconds: seconds,
-      imagesPerSecond: Double(dataset.train.count + dataset.test.count) / seconds)
+    let images = definition.task.splits.reduce(0) { $0 + (dataset.splitSizes[$1] ?? 0) }
+    return Timing(seconds: seconds, imagesPerSecond: Double(images) / seconds)
   }
 
   /// A result that says why there is none.
-  package func failedResult(_ error: any Error) -> TaskResult {
+  package func failedResult(_ error: any Error, as status: TaskResult.Status = .failed)
+    -> TaskResult
+  {
     var result = definition.blankResult(
       dataset: DatasetSummary(
         id: dataset.id, fingerprint: dataset.fingerprint,
         splits: ["train": dataset.train.count, "test": dataset.test.count],
         classes: dataset.classes.count))
     result.limit = dataset.limit
-    return result.failed(error)
+    return result.failed(error, as: status)
   }
 }
 

@@ -16,6 +16,8 @@ package struct TaskDefinition: Sendable {
   package let config: JSON
   /// The measurement.
   package let task: any Task
+  /// Whether it was not asked for by name but as one of `all`.
+  package var isImplied = false
 
   /// Reads a task file.
   ///

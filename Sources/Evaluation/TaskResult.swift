@@ -77,14 +77,14 @@ package struct TaskResult: Equatable, Sendable {
     self.config = config
   }
 
-  /// The same entry as a failure, without any number.
-  package func failed(_ error: any Error) -> TaskResult {
+  /// The same entry as a failure, or as skipped, without any number.
+  package func failed(_ error: any Error, as status: Status = .failed) -> TaskResult {
     var result = TaskResult(
       task: task, version: version, protocolName: protocolName, dataset: dataset, config: config)
     result.limit = limit
     result.timing = timing
     result.isOracleSelected = isOracleSelected
-    result.status = .failed
+    result.status = status
     result.error = (error as? LocalizedError)?.errorDescription ?? String(describing: error)
     return result
   }

@@ -33,7 +33,11 @@ struct Features: ParsableCommand {
   @Option(help: "Read the output of this block, from 1, instead of that of the final norm.")
   var layer: Int?
 
-  @Option(help: "What to write of an image's tokens: tokens (all), class, or mean (of patches).")
+  @Option(
+    help: """
+      What to write of an image's tokens: tokens (all), class, or mean (of patches); or logits, the \
+      scores of the checkpoint's own classifier.
+      """)
   var pool: FeaturePool = .class
 
   @Option(help: "Use at most this many images.")
@@ -86,7 +90,7 @@ struct Features: ParsableCommand {
 
 /// What is written of an image's tokens, by its name on the command line.
 enum FeaturePool: String, ExpressibleByArgument, CaseIterable {
-  case tokens, `class`, mean
+  case tokens, `class`, mean, logits
 
   /// The same in the words of the features.
   var kind: FeatureKind {
@@ -94,6 +98,7 @@ enum FeaturePool: String, ExpressibleByArgument, CaseIterable {
     case .tokens: .tokens
     case .class: .classToken
     case .mean: .mean
+    case .logits: .classifier
     }
   }
 }

@@ -24,12 +24,16 @@ import Vision
   }
 
   static let cases = [
-    Case(name: "timm_vit", file: "timm_vit", family: "timm-vit", hasHead: true),
+    Case(
+      name: "timm_vit", file: "timm_vit", family: "timm-vit", sides: [16, 24, 8], hasHead: true),
     Case(
       name: "timm_registers", file: "timm_registers.safetensors", family: "timm-vit", heads: 3),
     Case(
-      name: "timm_no_class", file: "timm_no_class.pth", family: "mae", heads: 3, sides: [16],
+      name: "timm_no_class", file: "timm_no_class.pth", family: "mae", heads: 3,
       hasHead: true),
+    Case(
+      name: "deit_distilled", file: "deit_distilled.pth", family: "timm-vit", branch: "model",
+      heads: 3, hasHead: true),
     Case(name: "mae", file: "mae.pth", family: "mae", branch: "model", heads: 3),
     Case(
       name: "dino", file: "dino.pth", family: "dino", branch: "teacher.module.backbone", heads: 3),
@@ -38,15 +42,15 @@ import Vision
       branch: "state_dict.module.base_encoder", heads: 3),
     Case(name: "dinov2", file: "dinov2.pth", family: "dinov2", heads: 3),
     Case(name: "dinov2_registers", file: "dinov2_registers.pth", family: "dinov2", heads: 3),
-    Case(name: "beit", file: "beit.pth", family: "beit", branch: "model", sides: [16]),
+    Case(name: "beit", file: "beit.pth", family: "beit", branch: "model", sides: [16, 24, 8]),
     Case(
       name: "beit_fine_tuned", file: "beit_fine_tuned.pth", family: "beit", branch: "module",
-      sides: [16], hasHead: true),
+      hasHead: true),
     Case(
-      name: "cae", file: "cae.pth", family: "cae", branch: "model.encoder", heads: 3, sides: [16]),
+      name: "cae", file: "cae.pth", family: "cae", branch: "model.encoder", heads: 3),
     Case(
-      name: "simmim", file: "simmim.pth", family: "simmim", branch: "model.encoder", sides: [16]),
-    Case(name: "data2vec", file: "data2vec.pth", family: "data2vec", branch: "model", sides: [16]),
+      name: "simmim", file: "simmim.pth", family: "simmim", branch: "model.encoder"),
+    Case(name: "data2vec", file: "data2vec.pth", family: "data2vec", branch: "model"),
     Case(
       name: "openai_clip", file: "openai_clip.pt", family: "openclip", branch: "visual", heads: 3,
       hasHead: true),
@@ -58,13 +62,20 @@ import Vision
       branch: "state_dict.backbone", heads: 3),
     Case(
       name: "torchvision_vit", file: "torchvision_vit.pth", family: "torchvision-vit", heads: 3,
-      sides: [16], hasHead: true),
+      hasHead: true),
     Case(name: "hf_vit", file: "hf_vit", family: "hf-vit", branch: "vit", hasHead: true),
-    Case(name: "hf_mae", file: "hf_mae", family: "hf-vit", branch: "vit", sides: [16]),
+    Case(name: "hf_mae", file: "hf_mae", family: "hf-vit", branch: "vit"),
     Case(name: "hf_deit", file: "hf_deit", family: "hf-vit"),
-    Case(name: "hf_beit", file: "hf_beit", family: "hf-beit", sides: [16]),
-    Case(name: "hf_beit_shared", file: "hf_beit_shared", family: "hf-beit", sides: [16]),
+    Case(
+      name: "hf_deit_distilled", file: "hf_deit_distilled", family: "hf-vit", branch: "deit",
+      hasHead: true),
+    Case(name: "hf_beit", file: "hf_beit", family: "hf-beit", sides: [16, 24, 8]),
+    Case(name: "hf_beit_shared", file: "hf_beit_shared", family: "hf-beit"),
+    Case(name: "hf_data2vec", file: "hf_data2vec", family: "hf-beit"),
     Case(name: "hf_dinov2", file: "hf_dinov2", family: "hf-dinov2"),
+    Case(
+      name: "hf_dinov2_classifier", file: "hf_dinov2_classifier", family: "hf-dinov2",
+      branch: "dinov2", hasHead: true),
     Case(name: "hf_dinov2_registers", file: "hf_dinov2_registers", family: "hf-dinov2"),
     Case(
       name: "hf_clip", file: "hf_clip", family: "hf-clip", branch: "vision_model", hasHead: true),
@@ -89,7 +100,8 @@ import Vision
         #expect(difference < 1e-4, "\(network.name) at \(side), \(key)")
         if network.hasHead, side == 16, key == "tokens" {
           let head = try #require(loaded.head)
-          let scores = head.scores(ours, prefix: loaded.encoder.prefixTokens)
+          let features = headInput(ours, head, prefix: loaded.encoder.prefixTokens)
+          let scores = head.scores(features.data, images: features.shape[0])
           let logits = try goldens.expected("\(network.name)/16/logits")
           #expect(largestRelativeDifference(scores, from: logits) < 1e-4, "logits")
         }
@@ -104,6 +116,26 @@ import Vision
     let result = Tensor(node.shape)
     result.data.update(from: node.data, count: node.count)
     return result
+  }
+
+  /// What a classifier reads of tokens `[images, tokens, width]`, in double precision.
+  private func headInput(_ tokens: Tensor, _ head: ClassifierHead, prefix: Int) -> Tensor {
+    let (images, count, width) = (tokens.shape[0], tokens.shape[1], tokens.shape[2])
+    var rows: [Float] = []
+    for image in 0..<images {
+      let first = tokens.data + image * count * width
+      let mean = (0..<width).map { channel in
+        let sum = (prefix..<count).reduce(0.0) { $0 + Double(first[$1 * width + channel]) }
+        return Float(sum / Double(count - prefix))
+      }
+      switch head.pooling {
+      case .classToken: rows += (0..<width).map { first[$0] }
+      case .mean: rows += mean
+      case .classAndMean: rows += (0..<width).map { first[$0] } + mean
+      case .classAndRegisters: rows += (0..<prefix * width).map { first[$0] }
+      }
+    }
+    return Tensor([images, rows.count / images], rows)
   }
 
   // MARK: Choices

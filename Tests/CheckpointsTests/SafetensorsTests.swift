@@ -45,6 +45,13 @@ import Testing
     #expect(tensor.array == golden.tensor("input", in: "grid").array)
   }
 
+  /// A header of 384 bytes gives the file the first two bytes of a pickle.
+  @Test func isNotTakenForAPickle() throws {
+    var header = #"{"x":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}"#
+    header += String(repeating: " ", count: 384 - header.utf8.count)
+    #expect(try openCheckpoint(file(header, data: [7])).floats("x").array == [7])
+  }
+
   /// Every type, against values that are exact in it.
   @Test func convertsEveryType() throws {
     let cases: [(type: String, width: Int, bytes: [UInt8], values: [Float])] = [

@@ -53,6 +53,22 @@ struct CheckpointCommandsTests {
     #expect(files[0].count == 128 + 8 * 17 * 24 * 4)
   }
 
+  @Test func classifiersAreScoredOrRefused() throws {
+    let arguments = [
+      "--tasks", "classify", "--data", "scenes?train=20&test=20", "--out", folder.path,
+    ]
+    let refused = try Program.run(["evaluate", goldens + "/hf_vit"] + arguments)
+    #expect(refused.code == 1)
+    let words = "its classifier has 5 outputs, scenes"
+    #expect(refused.errorLines.first?.contains(words) == true, "\(refused.errors)")
+    let path = folder.file("logits.npy")
+    let result = try Program.run([
+      "features", goldens + "/hf_vit", "--data", "scenes", "--limit", "3", "--pool", "logits",
+      "--out", path,
+    ])
+    #expect(result.code == 0 && result.output == "\(path): float32 [3, 5]\n")
+  }
+
   @Test func featuresOfTensorsDoNotDependOnThreads() throws {
     let encoder = "random:vit-tiny/8@16"
     let tensors = folder.file("images.npy")

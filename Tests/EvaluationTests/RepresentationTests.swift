@@ -145,16 +145,27 @@ struct RepresentationTests {
     #expect(cka > 0 && cka < 0.9999)
   }
 
-  @Test("Raw pixels are skipped with a reason; too few images are refused")
+  @Test("Too few images are refused")
   func refusals() throws {
     let folder = TemporaryFolder()
     let cache = FeatureCache(folder: folder.path)
     let definition = try EvaluationTests.task("representation")
-    let pixels = try run(
-      definition, on: EvaluationSubject.load("pixels", seed: 0), syntheticDataset(), cache: cache)
-    #expect(pixels.status == .skipped && pixels.metrics.isEmpty && pixels.error != nil)
     #expect(throws: InputError.self) {
       try run(definition, on: smallSubject(), syntheticDataset(test: 12), cache: cache)
     }
+  }
+
+  @Test("Raw pixels are skipped beside an encoder, with the reason, and refused alone")
+  func pixels() throws {
+    let folder = TemporaryFolder()
+    func statuses(_ checkpoints: [String]) throws -> [TaskResult.Status] {
+      let plan = EvaluationPlan(
+        checkpoints: checkpoints,
+        tasks: [try EvaluationTests.task("representation", ["viewed_images=20"])],
+        data: "scenes?train=20&test=40", output: folder.path)
+      return try Evaluation.run(plan).flatMap { $0.results.map(\.status) }
+    }
+    #expect(try statuses(["random:vit-tiny/8@32", "pixels"]) == [.ok, .skipped])
+    #expect(try statuses(["pixels"]) == [.failed])
   }
 }

@@ -1,6 +1,7 @@
 """Small vision transformers of every family, in the form of their real files."""
 
 import argparse
+import copy
 import json
 import pathlib
 
@@ -10,6 +11,7 @@ import transformers
 from safetensors.torch import load_file, save_file
 from timm.layers import SwiGLUPacked
 from timm.models.beit import Beit
+from timm.models.deit import VisionTransformerDistilled
 from timm.models.vision_transformer import VisionTransformer, checkpoint_filter_fn
 
 SIZES = dict(img_size=16, patch_size=4, embed_dim=24, depth=2, num_heads=3, num_classes=0)
@@ -35,8 +37,9 @@ def randomize(model: torch.nn.Module) -> None:
 def timm_outputs(model, images, sides=SIDES) -> dict:
     """Tokens after the first block and the final norm, for several input sides."""
     result = {}
-    model.eval()
+    original = model.eval()
     for side in sides:
+        model = copy.deepcopy(original)
         if side != model.patch_embed.img_size[0]:
             model.set_input_size(img_size=side)
         kept = []
@@ -79,9 +82,9 @@ def timm_vit(folder: pathlib.Path, images) -> dict:
         "pretrained_cfg": {"input_size": [3, 16, 16], "interpolation": "bilinear", "crop_pct": 0.9,
                            "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}}
     (target / "config.json").write_text(json.dumps(config, indent=2) + "\n")
-    result = timm_outputs(model, images, (16,))
-    result["16/logits"] = model(images["images/16"])
-    return {**result, **timm_outputs(model, images, (24,))}
+    model.eval()
+    logits = model(images["images/16"])
+    return {"16/logits": logits, **timm_outputs(model, images, (16, 24, 8))}
 
 
 @family
@@ -101,9 +104,20 @@ def timm_no_class(folder, images) -> dict:
         **{**SIZES, "num_classes": 5}, class_token=False, global_pool="avg", qkv_bias=False)
     randomize(model)
     torch.save(model.state_dict(), folder / "timm_no_class.pth")
-    result = timm_outputs(model, images, (16,))
-    result["16/logits"] = model(images["images/16"])
-    return result
+    model.eval()
+    logits = model(images["images/16"])
+    return {"16/logits": logits, **timm_outputs(model, images)}
+
+
+@family
+def deit_distilled(folder, images) -> dict:
+    """DeiT's distilled file: a second token and classifier; the scores are the mean of both."""
+    model = VisionTransformerDistilled(**{**SIZES, "num_classes": 5})
+    randomize(model)
+    torch.save({"model": model.state_dict()}, folder / "deit_distilled.pth")
+    model.eval()
+    logits = model(images["images/16"])
+    return {"16/logits": logits, **timm_outputs(model, images)}
 
 
 @family
@@ -206,7 +220,7 @@ def beit(folder, images) -> dict:
         "mask_token": torch.randn(1, 1, 24), "lm_head.weight": torch.randn(32, 24), "lm_head.bias": torch.randn(32),
         "rel_pos_bias.relative_position_index": torch.zeros(17, 17, dtype=torch.int64)})
     torch.save({"model": state}, folder / "beit.pth")
-    return timm_outputs(model, images, (16,))
+    return timm_outputs(model, images, (16, 24, 8))
 
 
 @family
@@ -217,9 +231,9 @@ def beit_fine_tuned(folder, images) -> dict:
         global_pool="avg")
     randomize(model)
     torch.save({"module": clone(model.state_dict())}, folder / "beit_fine_tuned.pth")
-    result = timm_outputs(model, images, (16,))
-    result["16/logits"] = model(images["images/16"])
-    return result
+    model.eval()
+    logits = model(images["images/16"])
+    return {"16/logits": logits, **timm_outputs(model, images)}
 
 
 @family
@@ -232,7 +246,7 @@ def cae(folder, images) -> dict:
         **prefixed(copy, "alignment_encoder."), **prefixed(state, "encoder."),
         "regresser.norm.weight": torch.randn(24), "decoder.head.weight": torch.randn(8, 24),
         "mask_token": torch.randn(1, 1, 24)}}, folder / "cae.pth")
-    return timm_outputs(model, images, (16,))
+    return timm_outputs(model, images)
 
 
 @family
@@ -243,7 +257,7 @@ def simmim(folder, images) -> dict:
     torch.save({"model": {
         **prefixed(state, "encoder."), "encoder.mask_token": torch.randn(1, 1, 24),
         "decoder.0.weight": torch.randn(48, 24, 1, 1), "decoder.0.bias": torch.randn(48)}}, folder / "simmim.pth")
-    return timm_outputs(model, images, (16,))
+    return timm_outputs(model, images)
 
 
 @family
@@ -254,7 +268,7 @@ def data2vec(folder, images) -> dict:
     state.update({"lm_head.weight": torch.randn(24, 24), "mask_token": torch.randn(1, 1, 24)})
     average = {name: value + 1 for name, value in state.items()}
     torch.save({"model": state, "model_ema": average}, folder / "data2vec.pth")
-    return timm_outputs(model, images, (16,))
+    return timm_outputs(model, images)
 
 
 def official_clip(folder, images, name, activation, extra) -> dict:
@@ -277,9 +291,9 @@ def official_clip(folder, images, name, activation, extra) -> dict:
     back = checkpoint_filter_fn(clone(file), model)
     assert all(torch.allclose(back[key], value) for key, value in model.state_dict().items() if key in back)
     torch.save(file, folder / f"{name}.pt")
-    result = timm_outputs(model, images, (16,))
-    result["16/logits"] = model(images["images/16"])
-    return {**result, **timm_outputs(model, images, (24,))}
+    model.eval()
+    logits = model(images["images/16"])
+    return {"16/logits": logits, **timm_outputs(model, images)}
 
 
 @family
@@ -315,7 +329,7 @@ def mmpretrain(folder, images) -> dict:
 
 @family
 def torchvision_vit(folder, images) -> dict:
-    """torchvision's ViT with its classifier."""
+    """torchvision's ViT with its classifier; at another side as timm, given its weights, does it."""
     model = torchvision.models.VisionTransformer(
         image_size=16, patch_size=4, num_layers=2, num_heads=3, hidden_dim=24, mlp_dim=96, num_classes=5)
     randomize(model)
@@ -325,7 +339,15 @@ def torchvision_vit(folder, images) -> dict:
     model.encoder.layers[0].register_forward_hook(lambda *a: kept.update(block=a[2].clone()))
     model.encoder.register_forward_hook(lambda *a: kept.update(tokens=a[2].clone()))
     logits = model(images["images/16"])
-    return {"16/tokens": kept["tokens"], "16/block1": kept["block"], "16/logits": logits}
+    timm_model = VisionTransformer(**SIZES)
+    timm_model.load_state_dict(rename(
+        {name: value for name, value in model.state_dict().items() if not name.startswith("heads.")}, [
+            ("class_token", "cls_token"), ("encoder.pos_embedding", "pos_embed"), ("conv_proj", "patch_embed.proj"),
+            ("encoder.ln", "norm"), ("encoder.layers.encoder_layer_", "blocks."), ("ln_1", "norm1"), ("ln_2", "norm2"),
+            ("self_attention.in_proj_", "attn.qkv."), ("self_attention.out_proj", "attn.proj"), ("mlp.0", "mlp.fc1"),
+            ("mlp.3", "mlp.fc2")]))
+    return {"16/tokens": kept["tokens"], "16/block1": kept["block"], "16/logits": logits,
+            **timm_outputs(timm_model, images, (24,))}
 
 
 HUB = dict(
@@ -377,7 +399,7 @@ def hf_mae(folder, images) -> dict:
     (target / "model.safetensors").unlink()
     plain = transformers.ViTModel(transformers.ViTConfig(**HUB), add_pooling_layer=False)
     plain.load_state_dict(model.vit.state_dict())
-    return hub_outputs(plain, images, (16,))
+    return hub_outputs(plain, images, SIDES)
 
 
 @family
@@ -391,12 +413,24 @@ def hf_deit(folder, images) -> dict:
 
 
 @family
+def hf_deit_distilled(folder, images) -> dict:
+    """DeiT's classifier with its teacher's: the scores are the mean of both."""
+    model = transformers.DeiTForImageClassificationWithTeacher(transformers.DeiTConfig(**HUB, num_labels=5))
+    randomize(model)
+    model.eval()
+    hub_save(model, folder / "hf_deit_distilled")
+    result = hub_outputs(model.deit, images, SIDES)
+    result["16/logits"] = model(images["images/16"]).logits
+    return result
+
+
+@family
 def hf_beit(folder, images) -> dict:
     """BeitModel with relative positions in every block, mean pooling: no final norm."""
     model = transformers.BeitModel(transformers.BeitConfig(**HUB, use_relative_position_bias=True))
     randomize(model)
     hub_save(model, folder / "hf_beit")
-    return hub_outputs(model, images, (16,))
+    return hub_outputs(model, images, (16, 24, 8))
 
 
 @family
@@ -406,7 +440,17 @@ def hf_beit_shared(folder, images) -> dict:
         **HUB, use_shared_relative_position_bias=True, use_absolute_position_embeddings=True, use_mean_pooling=False))
     randomize(model)
     hub_save(model, folder / "hf_beit_shared")
-    return hub_outputs(model, images, (16,))
+    return hub_outputs(model, images, SIDES)
+
+
+@family
+def hf_data2vec(folder, images) -> dict:
+    """Data2VecVisionModel with shared relative positions."""
+    model = transformers.Data2VecVisionModel(
+        transformers.Data2VecVisionConfig(**HUB, use_shared_relative_position_bias=True, use_mean_pooling=False))
+    randomize(model)
+    hub_save(model, folder / "hf_data2vec")
+    return hub_outputs(model, images, SIDES)
 
 
 @family
@@ -416,6 +460,18 @@ def hf_dinov2(folder, images) -> dict:
     randomize(model)
     hub_save(model, folder / "hf_dinov2")
     return hub_outputs(model, images, SIDES, interpolate=False)
+
+
+@family
+def hf_dinov2_classifier(folder, images) -> dict:
+    """Dinov2ForImageClassification: reads the class token and the mean of the patches."""
+    model = transformers.Dinov2ForImageClassification(transformers.Dinov2Config(**HUB, num_labels=5))
+    randomize(model)
+    model.eval()
+    hub_save(model, folder / "hf_dinov2_classifier")
+    result = hub_outputs(model.dinov2, images, SIDES, interpolate=False)
+    result["16/logits"] = model(images["images/16"]).logits
+    return result
 
 
 @family

@@ -37,7 +37,7 @@ def main() -> int:
     families = {**checkpoint_vits.FAMILIES, **checkpoint_resnets.FAMILIES}
     names = sys.argv[1:] or list(families)
     torch.manual_seed(7)
-    images = {f"images/{side}": torch.randn(2, 3, side, side) for side in (16, 24, 32, 48)}
+    images = {f"images/{side}": torch.randn(2, 3, side, side) for side in (16, 24, 32, 48, 8)}
     save_file(images, folder / "images.safetensors")
     path = folder / "expected.safetensors"
     expected = load_file(path) if sys.argv[1:] and path.exists() else {}

@@ -48,8 +48,9 @@ import Vision
     let losses = curve.compactMap { $0["loss"]?.double }
     let (first, last) = (try #require(losses.first), try #require(losses.last))
     #expect(last < 0.95 * first)
-    let (encoder, preprocessing) = try checkpoint.read()
-    #expect(encoder.name == "vit-tiny/4@16" && preprocessing.side == 16)
+    let loaded = try loadCheckpoint(checkpoint.path)
+    let encoder = loaded.encoder
+    #expect(encoder.name == "vit-tiny/4@16" && loaded.preprocessing.side == 16)
     // 12 blocks of 444,864; patch embedding 9,408; class token 192; 17 positions; final norm 384.
     #expect(encoder.parameters.parameterCount == 12 * 444_864 + 9_408 + 192 + 17 * 192 + 384)
   }

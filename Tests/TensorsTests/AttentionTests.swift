@@ -21,6 +21,22 @@ extension OperatorCase {
         return graph.attention(
           graph.converted(x[0], to: graph.precision.computeType), heads: 3, bias: bias)
       },
+      OperatorCase(
+        "attention with a learned bias", inputs: [[3, 5, 36]], parameters: [[7, 3]]
+      ) { graph, x, p in
+        let rows = (0..<25).map { Int32($0 * $0 % 7) }
+        let bias = graph.columns(rows, of: p[0]).reshaped([3, 5, 5])
+        return graph.attention(
+          graph.converted(x[0], to: graph.precision.computeType), heads: 3, bias: bias)
+      },
+      OperatorCase(
+        "attention with a bias over several groups", inputs: [[2, 180, 24]], parameters: [[9, 4]]
+      ) { graph, x, p in
+        let rows = (0..<180 * 180).map { Int32($0 * 7 % 9) }
+        let bias = graph.columns(rows, of: p[0]).reshaped([4, 180, 180])
+        return graph.attention(
+          graph.converted(x[0], to: graph.precision.computeType), heads: 4, bias: bias)
+      },
       OperatorCase("cross-attention", inputs: [[2, 3, 8], [2, 7, 8], [2, 7, 8]]) { graph, x, _ in
         let x = x.map { graph.converted($0, to: graph.precision.computeType) }
         return graph.attention(query: x[0], key: x[1], value: x[2], heads: 2)

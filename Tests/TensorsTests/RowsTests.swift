@@ -20,6 +20,9 @@ extension OperatorCase {
     OperatorCase("embedding", inputs: [], parameters: [[7, 5]]) { graph, _, p in
       graph.rows([6, 0, 3, 3, 3], of: p[0])
     },
+    OperatorCase("embedding as columns", inputs: [], parameters: [[7, 5]]) { graph, _, p in
+      graph.columns([6, 0, 3, 3, 3], of: p[0])
+    },
     OperatorCase("unit rows", inputs: [[5, 17]]) { graph, x, _ in graph.normalized(x[0]) },
     OperatorCase("unit rows of one", inputs: [[3, 1]]) { graph, x, _ in
       graph.normalized(x[0])

@@ -52,10 +52,28 @@ package struct TensorArchive: Sendable {
     return tensor
   }
 
-  /// Writes the tensor `name` in 32-bit floats to memory that has room for `entry(name).count`.
-  /// - Throws: `InputError` if it is absent or its bytes are damaged.
-  package func read(_ name: String, into target: UnsafeMutablePointer<Float>) throws {
-    try stored(name).read(into: target)
+  /// Writes the tensor `name` in 32-bit floats to memory that has room for `count`.
+  /// - Throws: `InputError` if it is absent, has another number of elements, or its bytes are damaged.
+  package func read(_ name: String, into target: UnsafeMutablePointer<Float>, count: Int) throws {
+    try stored(name, count: count).read(into: target)
+  }
+
+  /// Calls `body` with the elements of the tensor `name` in 32-bit floats.
+  /// - Throws: `InputError` if it is absent, has not `count` elements, or its bytes are damaged; what `body` throws.
+  func withFloats<Result>(
+    _ name: String, count: Int, _ body: (UnsafePointer<Float>) throws -> Result
+  ) throws -> Result {
+    let tensor = Tensor([count])
+    try read(name, into: tensor.data, count: count)
+    return try withExtendedLifetime(tensor) { try body(tensor.data) }
+  }
+
+  private func stored(_ name: String, count: Int) throws -> StoredTensor {
+    let stored = try stored(name)
+    guard stored.count == count else {
+      throw InputError(source, "'\(name)' is \(stored.shape), and \(count) elements are needed")
+    }
+    return stored
   }
 
   private func stored(_ name: String) throws -> StoredTensor {

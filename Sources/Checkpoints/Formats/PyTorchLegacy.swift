@@ -14,10 +14,9 @@ enum PyTorchLegacy: CheckpointFormat {
   private static let magic: [UInt8] = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19]
 
   static func recognizes(_ source: CheckpointSource) -> Bool {
-    guard source.bytes.count >= 2, source.bytes[0] == 0x80, source.bytes[1] <= 5 else {
-      return false
-    }
-    return true
+    // The length of a safetensors header may begin with the same two bytes.
+    source.bytes.count >= 2 && source.bytes[0] == 0x80 && source.bytes[1] <= 5
+      && !Safetensors.recognizes(source)
   }
 
   static func open(_ source: CheckpointSource) throws -> TensorArchive {

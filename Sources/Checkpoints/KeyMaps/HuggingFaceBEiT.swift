@@ -31,6 +31,7 @@ enum HuggingFaceBEiT: KeyMap {
     var traits = TransformerTraits()
     traits.normEpsilon = 1e-12
     traits.resampling = .plain
+    traits.relativeResampling = .linear
     traits.headPooling = .mean
     traits.preprocessing = Preprocessing(side: 224, cropRatio: 1, statistics: .half)
     var plan = try TransformerAssembly.plan(

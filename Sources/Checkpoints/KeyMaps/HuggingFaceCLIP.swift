@@ -37,7 +37,8 @@ enum HuggingFaceCLIP: KeyMap {
       shape[1] == plan.width, shape[0] > 0
     {
       plan.head = HeadPlan(
-        pooling: .classToken, weight: .tensor("visual_projection.weight", shape: shape))
+        pooling: .classToken, isProjection: true,
+        weight: .tensor("visual_projection.weight", shape: shape))
     }
     return plan
   }

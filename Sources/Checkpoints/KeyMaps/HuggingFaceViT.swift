@@ -67,15 +67,22 @@ extension ModelPlan {
 extension WeightView {
   /// The classifier that Hugging Face's `…ForImageClassification` puts beside the network.
   func classifier(width: Int, pooling: ClassifierHead.Pooling) -> HeadPlan? {
-    guard
-      let name = ["classifier.weight", "cls_classifier.weight"]
-        .first(where: { archive.entry($0) != nil }), let shape = archive.entry(name)?.shape,
+    let names = ["classifier", "cls_classifier"]
+    guard let name = names.first(where: { archive.entry("\($0).weight") != nil }),
+      let shape = archive.entry("\(name).weight")?.shape,
       shape.count == 2, shape[0] > 0, shape[1] == width || shape[1] == 2 * width
     else { return nil }
-    let bias = name.dropLast("weight".count) + "bias"
+    let second = "distillation_classifier"
+    if name == "cls_classifier", archive.entry("\(second).weight")?.shape == shape {
+      return .distilled(
+        weights: ["\(name).weight", "\(second).weight"],
+        biases: ["\(name).bias", "\(second).bias"].filter { archive.entry($0) != nil }, shape: shape
+      )
+    }
+    let hasBias = archive.entry("\(name).bias") != nil
     return HeadPlan(
       pooling: shape[1] == 2 * width ? .classAndMean : pooling,
-      weight: .tensor(name, shape: shape),
-      bias: archive.entry(String(bias)).map { .tensor(String(bias), shape: $0.shape) })
+      weight: .tensor("\(name).weight", shape: shape),
+      bias: hasBias ? .tensor("\(name).bias", shape: [shape[0]]) : nil)
   }
 }

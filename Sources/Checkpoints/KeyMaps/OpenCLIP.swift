@@ -58,7 +58,8 @@ enum OpenCLIP: KeyMap {
       return nil
     }
     return HeadPlan(
-      pooling: .classToken, weight: .transposed(weights.prefix + "proj", shape: shape.reversed()))
+      pooling: .classToken, isProjection: true,
+      weight: .transposed(weights.prefix + "proj", shape: shape.reversed()))
   }
 
   /// What CLIP normalises with.

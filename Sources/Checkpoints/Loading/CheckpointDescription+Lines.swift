@@ -16,7 +16,8 @@ extension CheckpointDescription {
       ("renamed", "\(renamed.count) tensors"),
       ("ignored", ignored.isEmpty ? "nothing" : "\(ignored.count) tensors"), ("missing", "nothing"),
     ]
-    if let headClasses { facts.append(("classifier", "\(headClasses) outputs")) }
+    if let headClasses { facts.append(("classifier", "\(headClasses) classes")) }
+    if let projectionWidth { facts.append(("projection", "to \(projectionWidth) features")) }
     facts += notes.map { ("note", $0) }
     var lines = facts.map { name, value in
       name + String(repeating: " ", count: 12 - name.count) + value

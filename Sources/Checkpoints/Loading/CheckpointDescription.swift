@@ -25,6 +25,8 @@ package struct CheckpointDescription: Sendable {
   package let ignored: [String]
   /// Classes of the classifier that came along; nil without one.
   package let headClasses: Int?
+  /// Features of the projection that came along (CLIP); nil without one.
+  package let projectionWidth: Int?
   package let preprocessing: Preprocessing
   /// Choices that the file left open, and what was resampled.
   package let notes: [String]
@@ -47,7 +49,9 @@ package struct CheckpointDescription: Sendable {
     }
     let used = plan.usedNames
     ignored = archive.names.filter { !used.contains($0) }
-    headClasses = plan.head?.weight.shape.first
+    let outputs = plan.head?.weight.shape.first
+    headClasses = plan.head?.isProjection == false ? outputs : nil
+    projectionWidth = plan.head?.isProjection == true ? outputs : nil
     preprocessing = plan.preprocessing
     var notes = plan.notes
     if !otherBranches.isEmpty {
@@ -72,6 +76,7 @@ package struct CheckpointDescription: Sendable {
       "parameters": .integer(parameters), "preprocessing": preprocessing.json,
       "renamed": .integer(renamed.count), "ignored": .integer(ignored.count),
       "head_classes": headClasses.map { .integer($0) } ?? .null,
+      "projection_width": projectionWidth.map { .integer($0) } ?? .null,
       "notes": .array(notes.map { .string($0) }),
     ]
     if keys {

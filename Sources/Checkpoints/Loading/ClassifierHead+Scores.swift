@@ -1,52 +1,34 @@
+import CKernels
 import Tensors
 
 extension ClassifierHead {
-  /// The scores of images from their tokens.
+  /// Rows that pass through the product together.
+  private static let chunk = 1024
+
+  /// The scores of images from the features that `pooling` names.
   ///
   /// - Parameters:
-  ///   - tokens: `[images, tokens, width]`, class token first, after the final norm if there is one.
-  ///   - prefix: class and register tokens before the patches.
-  /// - Returns: `[images, classes]`.
-  package func scores(_ tokens: Tensor, prefix: Int) -> Tensor {
-    let (images, count, width) = (tokens.shape[0], tokens.shape[1], tokens.shape[2])
+  ///   - features: `[images, width]`.
+  ///   - images: number of rows.
+  /// - Returns: `[images, classes]`, before any softmax.
+  package func scores(_ features: UnsafePointer<Float>, images: Int) -> Tensor {
     let scores = Tensor([images, classes])
-    for image in 0..<images {
-      let features = pooled(tokens.data + image * count * width, count, width, prefix)
-      features.withUnsafeBufferPointer { features in
-        for row in 0..<classes {
-          var sum: Double = Double(bias?.data[row] ?? 0)
-          let weights = weight.data + row * features.count
-          for index in 0..<features.count { sum += Double(weights[index] * features[index]) }
-          scores.data[image * classes + row] = Float(sum)
-        }
+    let gemm = Gemm(workspace: Workspace())
+    let normalized = Tensor([norm == nil ? 0 : min(Self.chunk, images), width])
+    let statistics = Tensor([2, Self.chunk])
+    for start in stride(from: 0, to: images, by: Self.chunk) {
+      let count = min(Self.chunk, images - start)
+      var rows = features + start * width
+      if let norm {
+        uk_layer_norm(
+          rows, norm.gain.data, norm.bias.data, norm.epsilon, normalized.data, uk_float32,
+          statistics.data, statistics.data + Self.chunk, count, width)
+        rows = UnsafePointer(normalized.data)
       }
+      gemm.multiply(
+        rows, byTransposed: weight.data, into: scores.data + start * classes, rows: count,
+        columns: classes, inner: width, bias: bias.map { UnsafePointer($0.data) })
     }
     return scores
-  }
-
-  /// The feature that the classifier reads, for one image.
-  private func pooled(
-    _ tokens: UnsafePointer<Float>, _ count: Int, _ width: Int, _ prefix: Int
-  ) -> [Float] {
-    var feature: [Float] = []
-    if pooling != .mean { feature += UnsafeBufferPointer(start: tokens, count: width) }
-    if pooling != .classToken {
-      var sums = [Double](repeating: 0, count: width)
-      for token in prefix..<count {
-        let row = tokens + token * width
-        for channel in 0..<width { sums[channel] += Double(row[channel]) }
-      }
-      feature += sums.map { Float($0 / Double(max(count - prefix, 1))) }
-    }
-    guard let norm else { return feature }
-    let mean = feature.reduce(0) { $0 + Double($1) } / Double(feature.count)
-    let variance =
-      feature.reduce(0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / Double(feature.count)
-    let scale = 1 / (variance + Double(norm.epsilon)).squareRoot()
-    for index in feature.indices {
-      let value = (Double(feature[index]) - mean) * scale
-      feature[index] = Float(value) * norm.gain.data[index] + norm.bias.data[index]
-    }
-    return feature
   }
 }

@@ -69,7 +69,9 @@ package struct CheckpointReading: Sendable {
     }
     encoder.parameters.refreshBfloat16()
     let head = try plan.head?.load(from: archive)
-    if let head { try checkFinite(head.weight.data, head.weight.count, "the classifier") }
+    for tensor in head?.tensors ?? [] {
+      try checkFinite(tensor.data, tensor.count, "of the classifier")
+    }
     return LoadedCheckpoint(
       encoder: encoder, preprocessing: plan.preprocessing, head: head, description: description)
   }

@@ -36,10 +36,42 @@ package struct ModelPlan: Sendable {
 /// Where a classifier's weights come from.
 struct HeadPlan: Sendable {
   var pooling: ClassifierHead.Pooling
+  var isProjection = false
   /// Gain and bias of a layer norm after pooling, and its epsilon.
   var norm: (gain: WeightSource, bias: WeightSource, epsilon: Float)?
   var weight: WeightSource
   var bias: WeightSource?
+
+  /// The mean of the scores of a class and a distillation token, as one layer that reads both.
+  ///
+  /// - Parameters:
+  ///   - weights: the two matrices in the archive.
+  ///   - biases: their biases; both or none.
+  ///   - shape: of each matrix, `[classes, width]`.
+  /// - Returns: the head (Touvron et al. 2021, section 4).
+  static func distilled(weights: [String], biases: [String], shape: [Int]) -> HeadPlan {
+    let (classes, width) = (shape[0], shape[1])
+    let weight = WeightSource(weights, shape: [classes, 2 * width]) { archive, target in
+      for (index, name) in weights.enumerated() {
+        try archive.withFloats(name, count: classes * width) { part in
+          for row in 0..<classes {
+            let place = target + (2 * row + index) * width
+            for column in 0..<width { place[column] = part[row * width + column] / 2 }
+          }
+        }
+      }
+    }
+    let bias = WeightSource(biases, shape: [classes]) { archive, target in
+      target.update(repeating: 0, count: classes)
+      for name in biases {
+        try archive.withFloats(name, count: classes) { part in
+          for row in 0..<classes { target[row] += part[row] / 2 }
+        }
+      }
+    }
+    return HeadPlan(
+      pooling: .classAndRegisters, weight: weight, bias: biases.count == 2 ? bias : nil)
+  }
 
   var sources: [WeightSource] {
     [norm?.gain, norm?.bias, weight, bias].compactMap { $0 }
@@ -47,7 +79,7 @@ struct HeadPlan: Sendable {
 
   func load(from archive: TensorArchive) throws -> ClassifierHead {
     ClassifierHead(
-      pooling: pooling,
+      pooling: pooling, isProjection: isProjection,
       norm: try norm.map {
         (try $0.gain.tensor(from: archive), try $0.bias.tensor(from: archive), $0.epsilon)
       },
@@ -63,9 +95,13 @@ package struct ClassifierHead: Sendable {
     case mean = "mean"
     /// The class token beside the mean of the patches.
     case classAndMean = "class+mean"
+    /// The class token beside the register tokens, of which a distillation token is one.
+    case classAndRegisters = "class+registers"
   }
 
   package let pooling: Pooling
+  /// Whether it leads to a space shared with texts (CLIP) and not to classes.
+  package let isProjection: Bool
   /// A layer norm after pooling: gain, bias, epsilon.
   package let norm: (gain: Tensor, bias: Tensor, epsilon: Float)?
   /// Extents: `[classes, features]`.
@@ -73,6 +109,10 @@ package struct ClassifierHead: Sendable {
   /// Extents: `[classes]`.
   package let bias: Tensor?
 
-  /// Number of classes.
+  /// All its tensors.
+  var tensors: [Tensor] { [norm?.gain, norm?.bias, weight, bias].compactMap { $0 } }
+  /// Number of classes, or of the projection's features.
   package var classes: Int { weight.shape[0] }
+  /// Number of features that it reads.
+  package var width: Int { weight.shape[1] }
 }

@@ -54,13 +54,12 @@ struct PositionPlan {
         subject, "patch \(patch) does not divide the input side \(side)",
         "use --set checkpoint.side=\(max(1, (side + patch / 2) / patch) * patch)")
     }
-    guard side == trained || configuration.relativePositions == .none else {
-      throw InputError(
-        subject, "its relative positions are for side \(trained), not \(side)",
-        "leave out checkpoint.side")
+    let (from, to) = (trained / patch, side / patch)
+    if from != to, configuration.relativePositions != .none {
+      notes.append("relative positions resampled from \(from)×\(from) to \(to)×\(to)")
     }
     guard let table else { return }
-    useTable(table, configuration, from: trained / patch, to: side / patch, traits.resampling)
+    useTable(table, configuration, from: from, to: to, traits.resampling)
   }
 
   private mutating func useTable(
@@ -86,15 +85,16 @@ struct PositionPlan {
     if from != to { notes.append("positions resampled from \(from)×\(from) to \(to)×\(to)") }
     let before = table.prefix
     source = WeightSource([name], shape: shape) { archive, target in
-      let stored = try archive.floats(name)
-      target.update(from: stored.data, count: kept * width)
-      let grid = stored.data + before * width
-      guard from != to else {
-        (target + kept * width).update(from: grid, count: to * to * width)
-        return
+      try archive.withFloats(name, count: (before + from * from) * width) { table in
+        target.update(from: table, count: kept * width)
+        let grid = table + before * width
+        guard from != to else {
+          (target + kept * width).update(from: grid, count: to * to * width)
+          return
+        }
+        let values = resampling.resample(grid, prefix: 0, from: from, to: to, width: width)
+        (target + kept * width).update(from: values, count: values.count)
       }
-      let values = resampling.resample(grid, prefix: 0, from: from, to: to, width: width)
-      (target + kept * width).update(from: values, count: values.count)
     }
   }
 
@@ -113,12 +113,16 @@ struct PositionPlan {
     return WeightSource(parts + [table].compactMap { $0 }, shape: shape) { archive, target in
       var place = target
       for part in parts {
-        try archive.read(part, into: place)
-        place += archive.entry(part)?.count ?? 0
+        let count = archive.entry(part)?.count ?? 0
+        try archive.read(part, into: place, count: count)
+        place += count
       }
-      guard let row, let table, let width = shape.last else { return }
-      let positions = try archive.floats(table)
-      for index in 0..<shape[1] * width { target[index] += positions.data[row * width + index] }
+      guard let row, let table, let width = shape.last, let entry = archive.entry(table) else {
+        return
+      }
+      try archive.withFloats(table, count: entry.count) { positions in
+        for index in 0..<shape[1] * width { target[index] += positions[row * width + index] }
+      }
     }
   }
 

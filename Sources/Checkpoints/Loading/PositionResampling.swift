@@ -1,11 +1,16 @@
 import Foundation
 
-/// Bicubic resampling of a table of position embeddings, as PyTorch's `interpolate` does it.
+/// Resampling of a table of positions, axis by axis.
 enum PositionResampling: Sendable {
   /// `antialias=True`: cubic with a = −1/2, widened when shrinking; timm's `resample_abs_pos_embed`.
   case antialiased
   /// `antialias=False`: cubic with a = −3/4, four taps, borders repeated; Hugging Face.
   case plain
+  /// Linear, borders repeated; Hugging Face for relative positions.
+  case linear
+  /// Linear between places whose distances grow geometrically from the centre, so that near offsets
+  /// keep their meaning; BEiT's, and timm's `resize_rel_pos_bias_table`, for relative positions.
+  case geometric
 
   /// Resamples the square grid of a table; the rows before the grid stay.
   ///
@@ -56,6 +61,11 @@ enum PositionResampling: Sendable {
   func taps(_ output: Int, from: Int, to: Int) -> [(index: Int, weight: Double)] {
     let scale = Double(from) / Double(to)
     switch self {
+    case .linear:
+      let centre = max((Double(output) + 0.5) * scale - 0.5, 0)
+      return Self.between(centre, (0..<from).map(Double.init))
+    case .geometric:
+      return Self.between(Double(output - to / 2), Self.geometricPlaces(from, to))
     case .plain:
       let centre = (Double(output) + 0.5) * scale - 0.5
       let first = Int(centre.rounded(.down))
@@ -74,6 +84,38 @@ enum PositionResampling: Sendable {
       let sum = weights.reduce(0, +)
       return zip(first..<end, weights).map { ($0, $1 / sum) }
     }
+  }
+
+  /// Linear weights of the two places around a point; beyond the ends, the end.
+  private static func between(
+    _ point: Double, _ places: [Double]
+  ) -> [(index: Int, weight: Double)] {
+    guard let right = places.firstIndex(where: { $0 >= point }) else {
+      return [(places.count - 1, 1)]
+    }
+    guard right > 0, places[right] > point else { return [(right, 1)] }
+    let share = (point - places[right - 1]) / (places[right] - places[right - 1])
+    return [(right - 1, 1 - share), (right, share)]
+  }
+
+  /// Where `from` offsets, an odd number, lie among `to`: at 0, ±1, ±(1 + q), ±(1 + q + q²) and so on.
+  ///
+  /// The ratio `q` is found by bisection in 1.01…1.5, as in the official code, so that the last one lies
+  /// at the end.
+  private static func geometricPlaces(_ from: Int, _ to: Int) -> [Double] {
+    let (count, end) = (from / 2, Double(to / 2))
+    var (left, right, ratio) = (1.01, 1.5, 1.01)
+    while right - left > 1e-6 {
+      ratio = (left + right) / 2
+      if (1 - pow(ratio, Double(count))) / (1 - ratio) > end { right = ratio } else { left = ratio }
+    }
+    var places: [Double] = []
+    var place = 1.0
+    for index in 0..<count {
+      places.append(place)
+      place += pow(ratio, Double(index + 1))
+    }
+    return places.reversed().map { -$0 } + [0] + places
   }
 
   /// The cubic convolution kernel (Keys 1981).

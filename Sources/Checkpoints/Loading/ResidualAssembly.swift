@@ -110,7 +110,7 @@ struct ResidualAssembly {
         "\(convolution).weight",
         WeightSource([kernel] + statistics, shape: fits ? stored : [-1]) { archive, target in
           let norm = try FoldedNorm(statistics, in: archive)
-          try archive.read(kernel, into: target)
+          try archive.read(kernel, into: target, count: stored.reduce(1, *))
           let count = stored.dropFirst().reduce(1, *)
           for (channel, scale) in norm.scale.enumerated() {
             let row = target + channel * count

@@ -213,8 +213,18 @@ struct TransformerAssembly {
     _ owner: String, _ configuration: VisionTransformerConfiguration
   ) {
     let name = "\(owner).relative_position_bias_table"
-    let offsets = 2 * configuration.grid - 1
-    add(name, [offsets * offsets + 3, configuration.heads])
+    let shape = [configuration.relativeRows, configuration.heads]
+    let stored = weights.shape(name)?.first ?? 0
+    let side = Int(Double(max(stored - 3, 0)).squareRoot().rounded())
+    if stored != shape[0], side * side + 3 == stored, side % 2 == 1, let source = weights[name] {
+      plan.append(
+        (
+          name,
+          .relativePositions(source, from: side, shape: shape, by: traits.relativeResampling)
+        ))
+    } else {
+      add(name, shape)
+    }
     if let index = weights["\(owner).relative_position_index"] { settled.insert(index) }
   }
 
@@ -274,6 +284,15 @@ struct TransformerAssembly {
     }
     if shape[1] == 2 * configuration.width { head.pooling = .classAndMean }
     guard shape[1] == configuration.width || head.pooling == .classAndMean else { return nil }
+    if let second = weights["head_dist.weight"] {
+      guard weights.has("dist_token"), weights.shape("head_dist.weight") == shape else {
+        return nil
+      }
+      head = .distilled(
+        weights: [weight, second],
+        biases: ["head.bias", "head_dist.bias"].compactMap { weights[$0] },
+        shape: shape)
+    }
     return head
   }
 

@@ -8,6 +8,8 @@ struct TransformerTraits: Sendable {
   var activation = Activation.gelu
   /// How positions are resampled to another side.
   var resampling = PositionResampling.antialiased
+  /// How relative positions are.
+  var relativeResampling = PositionResampling.geometric
   /// The side that is evaluated by custom; the side of training when nil.
   var customarySide: Int?
   var preprocessing = Preprocessing(side: 224)

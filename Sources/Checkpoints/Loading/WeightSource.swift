@@ -35,7 +35,9 @@ struct WeightSource: Sendable {
 extension WeightSource {
   /// A tensor as it is; its elements may be given other extents.
   static func tensor(_ name: String, shape: [Int]) -> WeightSource {
-    WeightSource([name], shape: shape) { try $0.read(name, into: $1) }
+    WeightSource([name], shape: shape) {
+      try $0.read(name, into: $1, count: shape.reduce(1, *))
+    }
   }
 
   /// Tensors one after the other along the first axis; nil stands for zeros.
@@ -49,7 +51,7 @@ extension WeightSource {
       var place = target
       for (name, count) in parts {
         if let name {
-          try archive.read(name, into: place)
+          try archive.read(name, into: place, count: count)
         } else {
           place.update(repeating: 0, count: count)
         }
@@ -58,14 +60,37 @@ extension WeightSource {
     }
   }
 
+  /// A table of relative positions at another grid; its last three rows stay.
+  ///
+  /// - Parameters:
+  ///   - name: the table, `[from² + 3, heads]`.
+  ///   - from: its offsets along an axis.
+  ///   - shape: extents of the result.
+  ///   - resampling: how.
+  /// - Returns: the source.
+  static func relativePositions(
+    _ name: String, from: Int, shape: [Int], by resampling: PositionResampling
+  ) -> WeightSource {
+    WeightSource([name], shape: shape) { archive, target in
+      let heads = shape[1]
+      let to = Int(Double(shape[0] - 3).squareRoot().rounded())
+      try archive.withFloats(name, count: (from * from + 3) * heads) { table in
+        let values = resampling.resample(table, prefix: 0, from: from, to: to, width: heads)
+        target.update(from: values, count: values.count)
+        (target + values.count).update(from: table + from * from * heads, count: 3 * heads)
+      }
+    }
+  }
+
   /// A matrix, rows and columns exchanged.
   static func transposed(_ name: String, shape: [Int]) -> WeightSource {
     WeightSource([name], shape: shape) { archive, target in
-      let matrix = try archive.floats(name)
       let (rows, columns) = (shape[0], shape[1])
-      for row in 0..<rows {
-        for column in 0..<columns {
-          target[row * columns + column] = matrix.data[column * rows + row]
+      try archive.withFloats(name, count: rows * columns) { matrix in
+        for row in 0..<rows {
+          for column in 0..<columns {
+            target[row * columns + column] = matrix[column * rows + row]
+          }
         }
       }
     }

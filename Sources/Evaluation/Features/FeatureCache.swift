@@ -115,14 +115,9 @@ package struct FeatureCache: Sendable {
   }
 
   private func entry(_ feature: ResolvedFeature, _ scope: Scope) -> FeatureEntry {
-    let subject = scope.subject
-    let transformer = subject.encoder as? VisionTransformer
     let key: JSON = [
       "version": .integer(Self.version),
-      "weights": .string(subject.weightsHash ?? "none"),
-      "encoder": .string(subject.encoderName),
-      "configuration": .string(transformer.map { "\($0.configuration)" } ?? ""),
-      "preprocessing": subject.preprocessing.json,
+      "subject": scope.subject.identity,
       "dataset": .string(scope.dataset),
       "split": .string(scope.split),
       "feature": .string(feature.request.kind.rawValue),

@@ -1,3 +1,4 @@
+import Checkpoints
 import Encoders
 import Foundation
 import Support
@@ -42,7 +43,8 @@ package struct FeatureImages: Sendable {
 /// Writes features as a NumPy array, a chunk of images after the other.
 ///
 /// - Parameters:
-///   - request: which; tokens give float32 `[images, tokens, width]`, others `[images, width]`.
+///   - request: which; tokens give float32 `[images, tokens, width]`, the classifier
+///     `[images, classes]` scores before any softmax, others `[images, width]`.
 ///   - subject: the checkpoint; it needs an encoder.
 ///   - images: what it sees.
 ///   - path: the `.npy` file; whole or absent.
@@ -55,75 +57,36 @@ package func exportFeatures(
   _ request: FeatureRequest, of subject: EvaluationSubject, on images: FeatureImages,
   to path: String, pool: WorkerPool, precision: Precision
 ) throws -> [Int] {
-  guard let encoder = subject.encoder else {
+  guard subject.encoder != nil else {
     throw InputError(subject.source, "has no encoder, so no features", "give a checkpoint")
   }
-  let feature = try subject.resolve(request)
-  let shape =
-    feature.request.kind == .tokens
-    ? [images.count, feature.tokens, feature.width] : [images.count, feature.width]
-  let run = FeatureRun(
-    encoder: encoder, feature: feature, images: images, side: subject.preprocessing.side,
-    source: subject.source, workers: DataParallel(pool: pool, precision: precision))
-  let slice = FeatureExtractor(subject, pool: pool, precision: precision).sliceSize
+  let feature = try subject.resolve(request).exact
+  let head = request.kind == .classifier ? try subject.ownHead : nil
+  let rows = feature.request.kind == .tokens ? [feature.tokens] : []
+  let row = head.map { [$0.classes] } ?? rows + [feature.width]
+  let extractor = FeatureExtractor(subject, pool: pool, precision: precision)
+  let chunk = min(images.count, extractor.sliceSize * pool.threads * 4)
+  let buffers = FeatureBuffers([feature], capacity: chunk)
   let meter = ProgressMeter("features of \(subject.name)", total: images.count, unit: "images")
   try AtomicFile.write(to: path) { writer in
-    try writer.write(numPyHeader(shape))
-    for start in stride(from: 0, to: images.count, by: slice * pool.threads * 4) {
-      let end = min(images.count, start + slice * pool.threads * 4)
-      let chunk = try run.features(start..<end, slice: slice) { meter.advance(by: $0) }
-      try writer.write(UnsafeRawBufferPointer(start: chunk.data, count: chunk.count * 4))
+    try writer.write(numPyHeader([images.count] + row))
+    for start in stride(from: 0, to: images.count, by: max(chunk, 1)) {
+      let count = min(chunk, images.count - start)
+      try extractor.encode(count, into: buffers, advance: { meter.advance(by: $0) }) {
+        try images.render(start + $0, $1)
+      }
+      if let head {
+        let scores = head.scores(buffers.floats(0), images: count)
+        try withExtendedLifetime(scores) {
+          try writer.write(UnsafeRawBufferPointer(start: scores.data, count: scores.count * 4))
+        }
+      } else {
+        try writer.write(buffers.bytes(0, count: count))
+      }
     }
   }
   meter.finish()
-  return shape
-}
-
-/// The encoder over parts of the images.
-private struct FeatureRun {
-  let encoder: any Encoder
-  let feature: ResolvedFeature
-  let images: FeatureImages
-  let side: Int
-  let source: String
-  let workers: DataParallel
-
-  /// Features of the images of a range, float32 `[images, tokens × width]`.
-  func features(
-    _ range: Range<Int>, slice: Int, advance: @escaping @Sendable (Int) -> Void
-  ) throws -> Tensor {
-    let width = feature.tokens * feature.width
-    let out = Tensor([range.count, width])
-    let (encoder, feature, images, side) = (encoder, feature, images, side)
-    try workers.forEachSlice(of: range.count, slice: slice) { graph, part in
-      let batch = try graph.constant([part.count, 3, side, side]) { data in
-        for (row, index) in part.enumerated() {
-          try images.render(range.lowerBound + index, data + row * 3 * side * side)
-        }
-      }
-      let tokens = encoder.tokens(of: batch, in: graph, layer: feature.request.layer)
-      let target = out.data + part.lowerBound * width
-      switch feature.request.kind {
-      case .mean:
-        let mean = graph.mean(tokens, tokens: encoder.prefixTokens..<encoder.tokenCount)
-        target.update(from: mean.data, count: part.count * width)
-      case .tokens: target.update(from: tokens.data, count: part.count * width)
-      case .classToken, .pixels:
-        for row in 0..<part.count {
-          (target + row * width).update(
-            from: tokens.data + row * encoder.tokenCount * width, count: width)
-        }
-      }
-      advance(part.count)
-    }
-    let isFinite = (0..<out.count).allSatisfy { out.data[$0].isFinite }
-    guard isFinite else {
-      throw InputError(
-        source, "the encoder gives features that are not finite numbers",
-        "its weights are unusable, or were trained for other inputs")
-    }
-    return out
-  }
+  return [images.count] + row
 }
 
 /// The beginning of a `.npy` file (version 1.0) of 32-bit floats, padded to a multiple of 64 bytes.

@@ -48,6 +48,8 @@ package struct FeatureExtractor: Sendable {
   ) throws {
     precondition(count <= buffers.capacity, "\(count) images for room of \(buffers.capacity)")
     let side = subject.preprocessing.side
+    subject.encoder?.parameters.holdWeights()
+    defer { subject.encoder?.parameters.releaseWeights() }
     try workers.forEachSlice(of: count, slice: sliceSize) { graph, range in
       let images = try graph.constant([range.count, 3, side, side]) { data in
         for (row, index) in range.enumerated() {
@@ -96,15 +98,10 @@ package struct FeatureExtractor: Sendable {
         uk_to_half(
           tokens.data, buffers.halves(index) + range.lowerBound * count * width,
           range.count * count * width)
-      case .mean:
-        let mean = graph.mean(tokens, tokens: encoder.prefixTokens..<count)
-        (buffers.floats(index) + range.lowerBound * width).update(
-          from: mean.data, count: range.count * width)
-      case .classToken, .pixels:
-        for row in 0..<range.count {
-          (buffers.floats(index) + (range.lowerBound + row) * width).update(
-            from: tokens.data + row * count * width, count: width)
-        }
+      default:
+        encoder.write(
+          feature, of: tokens, in: graph,
+          to: buffers.floats(index) + range.lowerBound * feature.width)
       }
     }
   }

@@ -1,3 +1,4 @@
+import Checkpoints
 import Encoders
 import Support
 import Vision
@@ -8,8 +9,14 @@ package enum FeatureKind: String, Sendable, CaseIterable {
   case classToken = "class"
   /// The mean of the patch tokens.
   case mean
+  /// The class token, then the mean of the patch tokens.
+  case classAndMean = "class+mean"
+  /// The class token, then the register tokens.
+  case classAndRegisters = "class+registers"
   /// All tokens: class, registers, patches in raster order.
   case tokens
+  /// Whatever the classifier that came with the encoder reads; resolved to one of the others.
+  case classifier
   /// The preprocessed pixels themselves, channel by channel; the features of `pixels`.
   case pixels
 
@@ -67,7 +74,7 @@ extension EvaluationSubject {
   ///
   /// - Parameter request: the wish.
   /// - Returns: what is computed, with its extents.
-  /// - Throws: `InputError` when the encoder has no such block.
+  /// - Throws: `InputError` when the encoder has no such block, or no classifier came with it.
   package func resolve(_ request: FeatureRequest) throws -> ResolvedFeature {
     guard let encoder else { return resolvePixels(request) }
     if let layer = request.layer, !(1...encoder.depth).contains(layer) {
@@ -75,7 +82,7 @@ extension EvaluationSubject {
         "layer \(layer)", "\(encoder.name) has blocks 1 to \(encoder.depth)", "choose one of them")
     }
     let place = request.layer.map { "after block \($0)" } ?? "after the final norm"
-    var kind = request.kind
+    var kind = request.kind == .classifier ? try classifierInput : request.kind
     if kind == .classToken && encoder.classTokens == 0 { kind = .mean }
     let resolved = FeatureRequest(kind, layer: request.layer)
     switch kind {
@@ -86,13 +93,58 @@ extension EvaluationSubject {
       return ResolvedFeature(
         request: resolved, tokens: 1, width: encoder.width,
         summary: "mean of \(encoder.patchCount) patch tokens \(place)")
+    case .classAndMean:
+      return ResolvedFeature(
+        request: resolved, tokens: 1, width: 2 * encoder.width,
+        summary: "class token and mean of \(encoder.patchCount) patch tokens \(place)")
+    case .classAndRegisters:
+      return ResolvedFeature(
+        request: resolved, tokens: 1, width: encoder.prefixTokens * encoder.width,
+        summary: "class token and \(encoder.registerTokens) register tokens \(place)")
     case .tokens:
       return ResolvedFeature(
         request: resolved, tokens: encoder.tokenCount, width: encoder.width,
         summary: "\(encoder.tokenCount) tokens \(place)")
-    case .pixels:
+    case .pixels, .classifier:
       return resolvePixels(request)
     }
+  }
+
+  /// What the own classifier or projection reads.
+  private var classifierInput: FeatureKind {
+    get throws {
+      switch try ownHead.pooling {
+      case .classToken: .classToken
+      case .mean: .mean
+      case .classAndMean: .classAndMean
+      case .classAndRegisters: .classAndRegisters
+      }
+    }
+  }
+
+  /// The classifier or projection that came with the encoder.
+  /// - Throws: `InputError` when none came.
+  package var ownHead: ClassifierHead {
+    get throws {
+      guard let head else { throw lacksClassifier }
+      return head
+    }
+  }
+
+  /// The classifier that came with the encoder.
+  /// - Throws: `InputError` when none came; a projection is none.
+  package var ownClassifier: ClassifierHead {
+    get throws {
+      let head = try ownHead
+      guard !head.isProjection else { throw lacksClassifier }
+      return head
+    }
+  }
+
+  private var lacksClassifier: InputError {
+    InputError(
+      source, "has no classifier of its own",
+      "give a checkpoint that was trained on labels, or train a head: linear_probe")
   }
 
   private func resolvePixels(_ request: FeatureRequest) -> ResolvedFeature {

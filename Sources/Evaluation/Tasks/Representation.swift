@@ -41,15 +41,20 @@ package struct Representation: Task {
 
   package var features: [FeatureRequest] { [request] }
 
+  package var splits: [String] { ["test"] }
+
+  package func checkApplies(_ context: TaskContext) throws {
+    guard context.subject.encoder != nil else {
+      throw InputError(
+        context.subject.source, "raw pixels have no encoder whose features could be described",
+        "name a checkpoint, or leave the task out")
+    }
+  }
+
   package func run(_ context: TaskContext) throws -> TaskResult {
     let start = Date()
     var result = try context.blankResult(
       reading: request, splits: ["test": context.dataset.test.count])
-    guard context.subject.encoder != nil else {
-      result.status = .skipped
-      result.error = "raw pixels have no encoder whose features could be described"
-      return result
-    }
     let chosen = try choose(imageCount, context)
     let set = try context.testFeatures(request)
     let moments = FeatureMoments(

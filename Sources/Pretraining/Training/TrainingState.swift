@@ -81,7 +81,7 @@ struct TrainingState {
         guard archive.entry(tensor)?.shape == [store.extent] else {
           throw InputError(path, "its '\(tensor)' does not fit", "start again without --resume")
         }
-        try archive.read(tensor, into: values)
+        try archive.read(tensor, into: values, count: store.extent)
       }
     }
   }

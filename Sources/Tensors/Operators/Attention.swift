@@ -49,7 +49,7 @@ extension Graph {
   /// - Parameters:
   ///   - qkv: `[batch, tokens, 3 × width]` in the compute type, as one projection writes it.
   ///   - heads: must divide the width.
-  ///   - bias: added to the scores, float32 `[heads, tokens, tokens]`; no gradient reaches it.
+  ///   - bias: added to the scores, float32 `[heads, tokens, tokens]`.
   /// - Returns: `[batch, tokens, width]`.
   package func attention(_ qkv: Node, heads: Int, bias: Node? = nil) -> Node {
     let (tokens, width) = (qkv.shape[1], qkv.shape[2] / 3)
@@ -82,7 +82,9 @@ extension Graph {
     let core = AttentionCore(
       batch: batch, queries: q.tokens, keys: k.tokens, width: width, heads: heads,
       type: precision.computeType)
-    let needsGradient = q.node.needsGradient || k.node.needsGradient || v.node.needsGradient
+    let needsGradient =
+      q.node.needsGradient || k.node.needsGradient || v.node.needsGradient
+      || bias?.needsGradient == true
     let out = makeNode([batch, q.tokens, width], core.type, needsGradient: needsGradient)
     // Training keeps the probabilities; otherwise a group's are dropped with the group.
     let kept = out.needsGradient ? makeNode([batch, heads, q.tokens, k.tokens], core.type) : nil
@@ -101,7 +103,16 @@ extension Graph {
     if let kept {
       record { [self] in
         guard let outGradient = out.storage.gradient else { return }
-        backward(core, q, k, v, kept, outGradient)
+        guard let bias, bias.needsGradient else {
+          return backward(core, q, k, v, kept, outGradient, nil)
+        }
+        withBuffer(bytes: bias.count * 4) { buffer in
+          let sum = buffer.assumingMemoryBound(to: Float.self)
+          sum.update(repeating: 0, count: bias.count)
+          backward(core, q, k, v, kept, outGradient, sum)
+          uk_scale(sum, 1 / core.scale, sum, bias.count)
+          addGradient(sum, .float32, to: bias)
+        }
       }
     }
     return out
@@ -135,7 +146,7 @@ extension Graph {
 
   private func backward(
     _ core: AttentionCore, _ q: TokenView, _ k: TokenView, _ v: TokenView, _ kept: Node,
-    _ outGradient: UnsafeMutableRawPointer
+    _ outGradient: UnsafeMutableRawPointer, _ biasSum: UnsafeMutablePointer<Float>?
   ) {
     let targets = Targets(writing: [v, q, k])
     let scoreCount = core.groupHeadCount * core.queries * core.keys
@@ -145,6 +156,7 @@ extension Graph {
           for group in core.groups {
             backward(
               core, group, q, k, v, kept, outGradient, targets, scoreGradient, narrow, packed)
+            if let biasSum { core.addScores(narrow, group, to: biasSum) }
           }
         }
       }
@@ -272,6 +284,17 @@ private struct AttentionCore {
     uk_heads(
       batch: group.batch.count, tokens: tokens, heads: group.heads.count, head_width: headWidth,
       batch_stride: tokens * rowStride, row_stride: rowStride)
+  }
+
+  /// Adds the scores of a group, image after image, to `[heads, queries, keys]`.
+  func addScores(
+    _ scores: UnsafeMutableRawPointer, _ group: Group, to sum: UnsafeMutablePointer<Float>
+  ) {
+    let count = group.heads.count * queries * keys
+    let target = sum + group.heads.lowerBound * queries * keys
+    for image in 0..<group.batch.count {
+      uk_add(scores + image * count * type.stride, type.kernel, target, 1, count)
+    }
   }
 
   /// Copies the heads of a group out of rows of tokens.

@@ -28,6 +28,39 @@ extension Graph {
     return out
   }
 
+  /// Rows of a table, each as a column.
+  ///
+  /// - Parameters:
+  ///   - indices: which rows; repetitions are allowed.
+  ///   - table: `[rows, width]`.
+  /// - Returns: float32 `[width, indices]`.
+  package func columns(_ indices: [Int32], of table: Parameter) -> Node {
+    let width = table.shape.last ?? 1
+    let rows = table.count / max(width, 1)
+    precondition(indices.allSatisfy { $0 >= 0 && $0 < rows }, "\(table.name) has only \(rows) rows")
+    let tableGradient = gradient(of: table)
+    let count = indices.count
+    let out = makeNode([width, count], needsGradient: tableGradient != nil)
+    indices.withUnsafeBufferPointer { indices in
+      for column in 0..<width {
+        let (from, to) = (table.data + column, out.data + column * count)
+        for place in 0..<count { to[place] = from[Int(indices[place]) * width] }
+      }
+    }
+    if let tableGradient {
+      record {
+        guard let d = out.gradient else { return }
+        indices.withUnsafeBufferPointer { indices in
+          for column in 0..<width {
+            let (from, to) = (d + column * count, tableGradient + column)
+            for place in 0..<count { to[Int(indices[place]) * width] += from[place] }
+          }
+        }
+      }
+    }
+    return out
+  }
+
   /// Rows of unit length: `x / max(‖x‖, epsilon)`.
   ///
   /// - Parameters:

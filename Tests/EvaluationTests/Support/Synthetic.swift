@@ -67,8 +67,9 @@ func run(
   let store = FeatureStore(
     subject: subject, dataset: dataset, cache: cache, planned: definition.task.features,
     precision: .fp32, pool: pool)
-  return try definition.task.run(
-    TaskContext(definition: definition, store: store, seed: seed))
+  let context = TaskContext(definition: definition, store: store, seed: seed)
+  try definition.task.checkApplies(context)
+  return try definition.task.run(context)
 }
 
 /// Uniform random numbers in ±1.

@@ -1,0 +1,95 @@
+import Checkpoints
+import Foundation
+import Support
+import Tensors
+import Vision
+
+/// The classifier that came with a checkpoint, scored as it is: nothing is trained.
+///
+/// Output `i` stands for class `i` of the data, or output `outputs[i]` where the data has a part of
+/// the classes that the classifier knows. Ties go to the lower class.
+package struct Classify: Task {
+  package static let kind = "classify"
+  package static let summary = "the checkpoint's own classifier, as it is"
+
+  private let request = FeatureRequest(.classifier)
+  private let split: String
+  private let outputs: [Int]
+
+  package init(fields: Fields) throws {
+    split = try fields.takeChoice(
+      "split", of: ["train", "validation", "test"], default: "test", "the images that are scored")
+    outputs = try fields.take(
+      "outputs", default: [], in: 0...1_000_000,
+      "outputs of the classifier that stand for the classes of the data, in their order; "
+        + "all when empty")
+    guard Set(outputs).count == outputs.count else {
+      throw fields.error(at: "outputs", "an output stands for two classes", "name each once")
+    }
+  }
+
+  package var features: [FeatureRequest] { [request] }
+  package var splits: [String] { [split] }
+
+  package func checkApplies(_ context: TaskContext) throws {
+    let head = try context.subject.ownClassifier
+    _ = try context.images(of: split)
+    let (source, classes) = (context.subject.source, context.dataset.classes.count)
+    let known = ProgressText.grouped(head.classes)
+    guard !outputs.isEmpty else {
+      guard head.classes == classes else {
+        throw InputError(
+          source,
+          "its classifier has \(known) outputs, \(context.dataset.id) has \(classes) classes",
+          "use the data that it was trained on, name the outputs that stand for the classes "
+            + "(--set \(context.definition.name).outputs=[0,5,…]), or train a head: linear_probe")
+      }
+      return
+    }
+    guard outputs.count == classes else {
+      throw InputError(
+        context.definition.name,
+        "outputs names \(outputs.count) of them, \(context.dataset.id) has \(classes) classes",
+        "name one for each class, in the order of the classes")
+    }
+    guard let last = outputs.max(), last < head.classes else {
+      throw InputError(
+        context.definition.name, "outputs names \(outputs.max() ?? 0), the classifier has \(known)",
+        "they count from 0 to \(head.classes - 1)")
+    }
+  }
+
+  package func run(_ context: TaskContext) throws -> TaskResult {
+    let start = Date()
+    let images = try context.images(of: split)
+    var result = try context.blankResult(reading: request, splits: [split: images.count])
+    let head = try context.subject.ownClassifier
+    let features = try context.features(request, split: split)
+    let scores = head.scores(features.floats, images: features.count)
+    let chosen = outputs.isEmpty ? scores.array : selected(scores)
+    let accuracy = chosen.withUnsafeBufferPointer {
+      ClassificationAccuracy(
+        ids: (0..<images.count).map { images.exampleID(at: $0) }, labels: images.labels,
+        scores: $0, classes: context.dataset.classes)
+    }
+    result.metrics = accuracy.metrics
+    result.perClass = accuracy.perClass
+    result.predictions = accuracy.predictions
+    result.headline = "top1"
+    result.headParameters = head.weight.count + (head.bias?.count ?? 0)
+    result.timing = context.timing(since: start)
+    return result
+  }
+
+  /// The scores of `outputs`, row by row.
+  private func selected(_ scores: Tensor) -> [Float] {
+    let (images, classes) = (scores.shape[0], scores.shape[1])
+    var result: [Float] = []
+    result.reserveCapacity(images * outputs.count)
+    for image in 0..<images {
+      let row = scores.data + image * classes
+      for output in outputs { result.append(row[output]) }
+    }
+    return result
+  }
+}
