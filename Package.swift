@@ -82,7 +82,9 @@ let package = Package(
     // Our side of `make bench`: one line of JSON for each measurement.
     .executableTarget(
       name: "unmask-bench",
-      dependencies: ["Support", "Tensors", "Vision", "Encoders", "Pretraining", "Evaluation"],
+      dependencies: [
+        "Support", "Tensors", "Vision", "Encoders", "Pretraining", "Evaluation", "Reporting",
+      ],
       swiftSettings: swiftSettings),
 
     .plugin(name: "Registry", capability: .buildTool()),

@@ -15,12 +15,12 @@ import pathlib
 import sys
 import time
 
-from harness import machine, page, scaling
+from harness import machine, page, reports, scaling
 from harness.alternate import SideFailed, measure, root
 from harness.work import ALL
 
 STORE = root / ".cache" / "benchmarks.json"
-KEYS = [work.key for work in ALL] + ["scaling"]
+KEYS = [work.key for work in ALL] + ["scaling", "reports"]
 
 
 def say(line: str) -> None:
@@ -63,6 +63,8 @@ def main() -> int:
         if "scaling" in names:
             counts = [100, 200] if arguments.quick else [1000, 2000, 4000, 8000]
             stored["scaling"] = scaling.measure(counts, say)
+        if "reports" in names:
+            stored["reports"] = reports.measure(arguments.quick, say)
     except SideFailed as failure:
         say(str(failure))
         failed = True

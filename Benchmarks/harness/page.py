@@ -2,6 +2,7 @@
 
 import pathlib
 
+from . import reports
 from .work import ALL, Target, Work
 
 MARKER = "<!-- Written by hand from here on; `make bench` leaves it alone. -->"
@@ -16,13 +17,15 @@ and the highest. "Of GEMM" is the rate of the matrix products inside the work ov
 
 
 def write(path: pathlib.Path, stored: dict) -> None:
-    """Writes the page; `stored` is what run.py keeps: machine, measurements by key, scaling."""
+    """Writes the page; `stored` is what run.py keeps: machine, measurements by key, scaling, reports."""
     below = f"{MARKER}\n\n## Ladder\n\n| date | change | before | after |\n|---|---|---|---|\n"
     if path.exists() and MARKER in path.read_text():
         below = MARKER + path.read_text().split(MARKER, 1)[1]
     parts = [OPENING, _machine(stored["machine"]), _targets(stored), _details(stored)]
     if stored.get("scaling"):
         parts.append(_scaling(stored["scaling"]))
+    if stored.get("reports"):
+        parts.append(reports.page(stored["reports"]))
     path.parent.mkdir(exist_ok=True)
     path.write_text("\n".join(parts) + "\n" + below)
 
@@ -57,6 +60,9 @@ def _verdicts(work: Work, rival: str, target: Target, found: dict, stored: dict)
             f"≥ {target.ratio:g}× {rival} | {ratio['median']:.2f}× "
             f"({ratio['lowest']:.2f} to {ratio['highest']:.2f}) | {_met(ratio['median'] >= target.ratio)}")
     gemm = stored["measurements"].get("gemm" if work.precision == "fp32" else f"gemm-{work.precision}")
+    if target.seconds is not None:
+        seconds = found["sides"]["unmask"]["seconds"]
+        yield f"< {target.seconds:g} s | {seconds:.3g} s | {_met(seconds < target.seconds)}"
     if target.gemm_share is not None and gemm is not None:
         share = found["sides"]["unmask"]["gflops"] / gemm["sides"]["unmask"]["gflops"]
         yield (

@@ -8,11 +8,12 @@ class Target:
     """Something to reach, as the page states it.
 
     `ratio`: the rival's seconds over ours, at least this. `gemm_share`: our rate of arithmetic over our
-    own rate on the plain matrix product of the same precision, at least this.
+    own rate on the plain matrix product of the same precision, at least this. `seconds`: ours, below this.
     """
 
     ratio: float | None = None
     gemm_share: float | None = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,6 @@ ALL = [
          {"rows": 8192, "epochs": 4}, "fp32", {"pytorch": Target(ratio=2.0)}, repetitions=1),
     Work("bootstrap", "Paired bootstrap, 10,000 resamples of 50,000 examples × 10 metrics",
          {"examples": 50_000, "metrics": 10, "resamples": 10_000},
-         {"examples": 2000, "resamples": 1000}, "fp32", {"scipy": Target(ratio=10.0)},
+         {"examples": 2000, "resamples": 1000}, "fp32", {"scipy": Target(ratio=10.0, seconds=2.0)},
          "examples/s", repetitions=1),
 ]

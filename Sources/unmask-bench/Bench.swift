@@ -12,6 +12,7 @@ struct Bench {
     "knn": measureKNN,
     "linear-probe": measureLinearProbe,
     "bootstrap": measureBootstrap,
+    "reports": generateReports,
   ]
 
   static func main() throws {
