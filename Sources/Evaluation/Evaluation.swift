@@ -1,6 +1,7 @@
 import Checkpoints
 import Encoders
 import Foundation
+import Pretraining
 import Support
 import Tensors
 import Vision
@@ -11,6 +12,8 @@ package struct SubjectResults: Sendable {
   package let subject: EvaluationSubject
   /// One result a task, in the order of the plan.
   package let results: [TaskResult]
+  /// What its pretraining hides and paints in, on test images; nil when that is not known.
+  package let pictures: PretrainingPictures?
   /// Where its report belongs.
   package let folder: String
 }
@@ -41,7 +44,8 @@ package enum Evaluation {
       let subject = try plan.load(source, avoiding: &taken)
       let results = try run(plan, subject, datasets, finished, pool)
       let outcome = SubjectResults(
-        subject: subject, results: results, folder: plan.output + "/" + subject.name)
+        subject: subject, results: results, pictures: pictures(plan, subject, datasets, pool),
+        folder: plan.output + "/" + subject.name)
       try report(outcome)
       return outcome
     }
@@ -73,6 +77,28 @@ package enum Evaluation {
         Log.error("\(name): \(Log.line(for: error))")
         return context.failedResult(error)
       }
+    }
+  }
+
+  /// Pictures for a checkpoint of ours that keeps its decoder, on images of the first task's data.
+  ///
+  /// They are no measurement: where they cannot be made, there are none.
+  private static func pictures(
+    _ plan: EvaluationPlan, _ subject: EvaluationSubject, _ datasets: [String: Dataset],
+    _ pool: WorkerPool
+  ) -> PretrainingPictures? {
+    guard subject.format == "unmask", let encoder = subject.encoder as? VisionTransformer,
+      let task = plan.tasks.first, let name = try? plan.specification(of: task),
+      let dataset = datasets[name], dataset.test.count > 0
+    else { return nil }
+    do {
+      let method = try pretrainingMethod(of: CheckpointFolder(subject.source), encoder: encoder)
+      guard let method = method as? any ReconstructingMethod else { return nil }
+      return try PretrainingPictures(
+        method, preprocessing: subject.preprocessing, images: dataset.test, pool: pool)
+    } catch {
+      Log.warning("no pictures of \(subject.name): \(Log.line(for: error))")
+      return nil
     }
   }
 

@@ -21,6 +21,8 @@ package struct PretrainingOptions: Sendable {
   /// `KEY=VALUE` for any key of the recipe.
   package var assignments: [String] = []
   package var resume = false
+  /// Whether to write TensorBoard event files beside the checkpoint.
+  package var logsEvents = false
 
   /// No additions.
   package init() {}
@@ -99,13 +101,16 @@ package struct PretrainingPlan {
   ///   - folder: where the checkpoint goes.
   ///   - pool: the workers.
   ///   - resume: whether to go on from the last saved step, when there is one.
+  ///   - logsEvents: whether to write TensorBoard event files.
   /// - Returns: the seconds that training took, those before it was interrupted included.
   /// - Throws: `InputError` when an image or the folder is unusable, or the loss is not finite.
   @discardableResult
-  package func train(into folder: CheckpointFolder, pool: WorkerPool, resume: Bool) throws
-    -> Double
-  {
-    let trainer = Trainer(recipe, dataset: dataset, folder: folder, pool: pool)
+  package func train(
+    into folder: CheckpointFolder, pool: WorkerPool, resume: Bool, logsEvents: Bool = false
+  ) throws -> Double {
+    let trainer = Trainer(
+      recipe, dataset: dataset, folder: folder, pool: pool,
+      log: logsEvents ? EventLog(folder.path) : nil)
     try trainer.run(resume: resume)
     return trainer.seconds
   }
@@ -135,6 +140,7 @@ package func pretrain(_ recipeName: String, _ options: PretrainingOptions) throw
   }
   let pool = WorkerPool(threads: options.threads ?? availableProcessors)
   defer { pool.close() }
-  try plan.train(into: folder, pool: pool, resume: options.resume)
+  try plan.train(
+    into: folder, pool: pool, resume: options.resume, logsEvents: options.logsEvents)
   return folder
 }

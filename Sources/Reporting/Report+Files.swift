@@ -3,9 +3,9 @@ import Foundation
 import Support
 
 extension Report {
-  /// Writes `report.json` into a folder, and the predictions beside it.
+  /// Writes `report.json` into a folder, and predictions and pictures beside it.
   ///
-  /// Predictions first, so that a report never refers to a file that is not there; each file is
+  /// These first, so that a report never refers to a file that is not there; each file is
   /// whole or absent.
   /// - Parameter folder: created if need be.
   /// - Returns: the report as a later reader sees it.
@@ -21,6 +21,10 @@ extension Report {
       try AtomicFile.write(data, to: folder + "/" + path)
       report.tasks[index].predictionsFile = PredictionsReference(
         path: path, sha256: SHA256.hex(of: data), count: predictions.count)
+    }
+    if let pictures {
+      let data = report.tasks.lazy.compactMap(\.dataset).first?.id ?? "unknown data"
+      report.checkpoint.pictures = try ReportPictures(pictures, in: folder, data: data)
     }
     let json = report.json
     try AtomicFile.write(Data((json.text(pretty: true) + "\n").utf8), to: folder + "/report.json")

@@ -17,5 +17,6 @@ extension Report {
         parameters: subject.parameterCount, pretraining: subject.pretraining,
         loading: subject.loading),
       environment: environment, tasks: outcome.results)
+    pictures = outcome.pictures
   }
 }

@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Pretraining
 import Support
 
 /// What one checkpoint can do: everything measured on it, and all that is needed to do so again.
@@ -21,6 +22,8 @@ package struct Report: Equatable, Sendable {
   package var environment: ReportEnvironment
   /// The tasks, in the order in which they were asked for.
   package var tasks: [TaskResult]
+  /// What its pretraining hides and paints in, when just drawn.
+  package var pictures: PretrainingPictures?
   /// The folder it was read from or written to; paths inside the report are relative to it.
   package var folder: String?
   /// The hash of its content, when it was read or written.

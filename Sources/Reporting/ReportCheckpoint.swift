@@ -18,11 +18,14 @@ package struct ReportCheckpoint: Equatable, Sendable {
   package var pretraining: JSON?
   /// What was loaded, renamed, ignored and missing; nil when there was nothing to load.
   package var loading: JSON?
+  /// What its pretraining hides and paints in; nil when no pictures were made.
+  package var pictures: ReportPictures?
 
   /// A description of a checkpoint.
   package init(
     name: String, source: String, format: String, sha256: String?, encoder: String,
-    parameters: Int, pretraining: JSON? = nil, loading: JSON? = nil
+    parameters: Int, pretraining: JSON? = nil, loading: JSON? = nil,
+    pictures: ReportPictures? = nil
   ) {
     self.name = name
     self.source = source
@@ -32,5 +35,6 @@ package struct ReportCheckpoint: Equatable, Sendable {
     self.parameters = parameters
     self.pretraining = pretraining
     self.loading = loading
+    self.pictures = pictures
   }
 }

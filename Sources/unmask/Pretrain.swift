@@ -46,6 +46,9 @@ struct Pretrain: ParsableCommand {
   @Flag(help: "Go on from the last saved step.")
   var resume = false
 
+  @Option(help: "Write training curves beside the checkpoint, as event files for TensorBoard.")
+  var log: TrainingLog?
+
   @OptionGroup var compute: ComputeOptions
 
   func validate() throws {
@@ -65,7 +68,13 @@ struct Pretrain: ParsableCommand {
     options.limit = limit
     options.assignments = assignments
     options.resume = resume
+    options.logsEvents = log == .tensorboard
     let folder = try pretrain(recipe, options)
     try StandardOutput.line(folder.path)
   }
+}
+
+/// The forms in which training curves are written, by their names on the command line.
+enum TrainingLog: String, ExpressibleByArgument, CaseIterable {
+  case tensorboard
 }

@@ -6,7 +6,7 @@ import Tensors
 ///
 /// He et al., "Masked Autoencoders Are Scalable Vision Learners", CVPR 2022. The mask is a
 /// replaceable part; the loss is the mean squared error over hidden patches of the whole batch.
-package final class MaskedAutoencoder: PretrainingMethod {
+package final class MaskedAutoencoder: ReconstructingMethod {
   package static let kind = "mae"
   package static let summary = "masked autoencoder: pixels of hidden patches (He et al. 2022)"
 
@@ -97,5 +97,11 @@ package final class MaskedAutoencoder: PretrainingMethod {
     var random = RandomStream(seed: seed, purpose: "mask", epoch, sample)
     let grid = encoder.patchGrid
     return mask.plan(rows: grid.rows, columns: grid.columns, random: &random)
+  }
+
+  package func reconstructions(of images: Node, plans: [MaskPlan], in graph: Graph) -> [Float] {
+    let hidden = plans.flatMap(\.hidden)
+    let predictions = predictions(of: images, plans: plans, wanted: hidden, in: graph)
+    return targets.placing(predictions, at: hidden, into: images)
   }
 }

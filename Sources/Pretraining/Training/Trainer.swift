@@ -11,6 +11,7 @@ package final class Trainer {
   private let dataset: Dataset
   private let folder: CheckpointFolder
   private let pool: WorkerPool
+  private let log: EventLog?
   private let parallel: DataParallel
   private let stores: [(name: String, store: ParameterStore)]
   private let optimizers: [any Optimizer]
@@ -32,11 +33,16 @@ package final class Trainer {
   ///   - dataset: whose training split is used; labels are not read.
   ///   - folder: where the checkpoint goes.
   ///   - pool: the workers.
-  package init(_ recipe: Recipe, dataset: Dataset, folder: CheckpointFolder, pool: WorkerPool) {
+  ///   - log: receives the scalars of each step.
+  package init(
+    _ recipe: Recipe, dataset: Dataset, folder: CheckpointFolder, pool: WorkerPool,
+    log: EventLog? = nil
+  ) {
     self.recipe = recipe
     self.dataset = dataset
     self.folder = folder
     self.pool = pool
+    self.log = log
     stores = [("encoder", recipe.encoder.parameters), ("method", recipe.method.parameters)]
     parallel = DataParallel(
       pool: pool, stores: stores.map(\.store), lanes: recipe.lanes, precision: recipe.precision)
@@ -65,6 +71,7 @@ package final class Trainer {
       Log.note("resuming \(folder.path) after step \(state.step) of \(schedule.total)")
     }
     resumed = .now
+    try log?.begin(after: state.step, total: schedule.total)
     for (_, store) in stores where recipe.precision == .bf16 { store.refreshBfloat16() }
     let steps = recipe.stepsPerEpoch(images: dataset.train.count)
     let meter = ProgressMeter(
@@ -122,6 +129,7 @@ package final class Trainer {
     for optimizer in optimizers { optimizer.step(learningRate: rate, pool: pool) }
     state.step += 1
     state.curve.add(loss: loss, gradientNorm: norm)
+    try log?.record(step: state.step, loss: loss, learningRate: rate, batch: samples.count)
     return loss
   }
 

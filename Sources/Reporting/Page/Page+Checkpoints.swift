@@ -3,8 +3,8 @@ import Foundation
 import Support
 
 extension Page {
-  /// How the checkpoints were pretrained: a table, and the training curves.
-  func pretraining(_ html: inout HTML) {
+  /// How the checkpoints were pretrained: a table, what the masks hide, and the training curves.
+  func pretraining(_ html: inout HTML) throws {
     html.raw("<section aria-labelledby=\"pretraining\">\n")
     html.raw("<h2 id=\"pretraining\">Pretraining</h2>\n")
     let rows = comparison.entries.map { entry -> [HTMLCell] in
@@ -23,21 +23,28 @@ extension Page {
       caption: "What the encoders are and how they were pretrained",
       titles: ["checkpoint", "encoder", "parameters", "recipe", "mask", "epochs", "seed", "data"],
       rows: rows)
-    let curves = comparison.entries.map { entry in
-      CurvePlot.Curve(
-        label: entry.label, points: curve(entry.report.checkpoint.pretraining?["curve"]))
+    try PretrainingGallery(comparison.entries).write(to: &html)
+    for (title, key) in [("Training loss", "loss"), ("Learning rate", "learning_rate")] {
+      let curves = comparison.entries.map { entry in
+        CurvePlot.Curve(
+          label: entry.label, points: curve(entry.report.checkpoint.pretraining?["curve"], key))
+      }
+      let vertical = title.lowercased()
+      html.raw(
+        CurvePlot(
+          title: "\(title) over epochs", horizontal: "epoch", vertical: vertical, curves: curves
+        ).svg)
     }
-    html.raw(
-      CurvePlot(
-        title: "Training loss over epochs", horizontal: "epoch", vertical: "loss", curves: curves
-      ).svg)
     html.raw("</section>\n")
   }
 
-  private func curve(_ json: JSON?) -> [(x: Double, y: Double)] {
+  /// One number of each epoch; a list of plain numbers is one of losses.
+  private func curve(_ json: JSON?, _ key: String) -> [(x: Double, y: Double)] {
     (json?.array ?? []).enumerated().compactMap { index, point in
-      guard let loss = point["loss"]?.double ?? point.double else { return nil }
-      return (point["epoch"]?.double ?? Double(index + 1), loss)
+      guard let value = point[key]?.double ?? (key == "loss" ? point.double : nil) else {
+        return nil
+      }
+      return (point["epoch"]?.double ?? Double(index + 1), value)
     }
   }
 

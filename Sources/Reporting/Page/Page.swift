@@ -41,7 +41,7 @@ package struct Page: Sendable {
     overview(&html)
     differences(&html)
     for (index, group) in comparison.groups.enumerated() { try section(group, index, &html) }
-    pretraining(&html)
+    try pretraining(&html)
     reproduction(&html)
     html.raw("</main>\n<p id=\"said\" role=\"status\" class=\"quiet\"></p>\n")
     html.raw("<script type=\"application/json\" id=\"pairs\">\(pairsJSON)</script>\n")

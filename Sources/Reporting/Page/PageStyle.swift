@@ -38,6 +38,10 @@ let pageStyle = """
   dt { color: var(--quiet); } dd { margin: 0; }
   pre { overflow-x: auto; background: var(--band); padding: .75rem; font-size: .8rem; }
   img { max-width: 100%; image-rendering: pixelated; }
+  .strips { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 34rem), 1fr));
+    gap: .5rem 1.5rem; }
+  .strips figure { margin: 0; break-inside: avoid; }
+  .strips img { display: block; width: 100%; max-width: 44rem; margin: 2px 0; }
   .plot { width: 100%; height: auto; font-size: 12px; fill: var(--ink); }
   .plot .grid { stroke: var(--line); } .plot .bar { stroke: var(--accent); stroke-width: 3; }
   .plot .dot { fill: var(--accent); } .plot .curve { fill: none; stroke-width: 2; }

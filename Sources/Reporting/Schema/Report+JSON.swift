@@ -99,6 +99,7 @@ extension ReportCheckpoint {
       "name": .string(name), "source": .string(source), "format": .string(format),
       "sha256": sha256.json, "encoder": .string(encoder), "parameters": .integer(parameters),
       "pretraining": pretraining ?? .null, "loading": loading ?? .null,
+      "pictures": pictures?.json ?? .null,
     ]
   }
 
@@ -109,7 +110,8 @@ extension ReportCheckpoint {
       encoder: reader.required("encoder").string(),
       parameters: reader.required("parameters").count(),
       pretraining: reader.optional("pretraining")?.json,
-      loading: reader.optional("loading")?.json)
+      loading: reader.optional("loading")?.json,
+      pictures: reader.optional("pictures").map { try ReportPictures($0) })
   }
 }
 
