@@ -1,6 +1,9 @@
 """The benchmarks: what is done, how many operations it takes, and what is to be reached."""
 
+import pathlib
 from dataclasses import dataclass, field
+
+FILES = pathlib.Path(__file__).resolve().parents[2] / ".cache"
 
 
 @dataclass(frozen=True)
@@ -8,16 +11,21 @@ class Target:
     """Something to reach, as the page states it.
 
     `ratio`: the rival's seconds over ours, at least this. `gemm_share`: our rate of arithmetic over our
-    own rate on the plain matrix product of the same precision, at least this.
+    own rate on the plain matrix product of the same precision, at least this. `seconds`: our seconds, at
+    most this.
     """
 
     ratio: float | None = None
     gemm_share: float | None = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)
 class Work:
-    """One benchmark. `options` go to both sides, so that both do the same."""
+    """One benchmark. `options` go to both sides, so that both do the same.
+
+    `file` is a file that both read, below .cache; `rivals.load` makes it when it is not there.
+    """
 
     name: str
     title: str
@@ -27,6 +35,7 @@ class Work:
     rivals: dict[str, Target] = field(default_factory=dict)
     unit: str = "images/s"
     repetitions: int = 3
+    file: str | None = None
 
     @property
     def key(self) -> str:
@@ -41,6 +50,8 @@ class Work:
         """Everything that both sides are told."""
         repetitions = 1 if quick else self.repetitions
         given = {"precision": self.precision, "threads": threads, "repetitions": repetitions}
+        if self.file is not None:
+            given["file"] = FILES / self.file
         return {key: str(value) for key, value in (given | self.sizes(quick)).items()}
 
     def operations(self, quick: bool) -> float:
@@ -71,6 +82,8 @@ OPERATIONS = {
     "gemm": lambda o: 2 * o["rows"] * o["width"] * o["outputs"],
     "mae-step": _mae_step,
     "features": _features,
+    "load-pth": _features,
+    "load-safetensors": _features,
     "knn": lambda o: 2 * o["queries"] * o["items"] * o["width"],
     "linear-probe": lambda o: 2 * 2 * o["rows"] * o["width"] * o["classes"] * o["epochs"],
 }
@@ -97,4 +110,10 @@ ALL = [
     Work("linear-probe", "Linear probe, 50,000 × 768, 100 classes, batch 4,096, 90 epochs",
          {"rows": 50_000, "width": 768, "classes": 100, "batch": 4096, "epochs": 90},
          {"rows": 8192, "epochs": 4}, "fp32", {"pytorch": Target(ratio=2.0)}, repetitions=1),
+    Work("load-pth", "From a .pth file to the features of one image, ViT-B/16 (86 million parameters)",
+         {"batch": 1}, {}, "fp32", {"pytorch": Target(ratio=1.0, seconds=2.0)}, repetitions=1,
+         file="vit-base.pth"),
+    Work("load-safetensors", "From a .safetensors file to the features of one image, ViT-B/16",
+         {"batch": 1}, {}, "fp32", {"pytorch": Target(ratio=1.0, seconds=2.0)}, repetitions=1,
+         file="vit-base.safetensors"),
 ]

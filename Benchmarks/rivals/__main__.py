@@ -12,7 +12,7 @@ import torch
 
 NAMES = {
     "gemm": "gemm", "mae-step": "mae_step", "features": "features", "knn": "knn",
-    "linear-probe": "linear_probe",
+    "linear-probe": "linear_probe", "load-pth": "load", "load-safetensors": "load",
 }
 
 
@@ -32,6 +32,7 @@ def main() -> None:
     parser.add_argument("--classes", type=int)
     parser.add_argument("--neighbours", type=int)
     parser.add_argument("--epochs", type=int)
+    parser.add_argument("--file")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
