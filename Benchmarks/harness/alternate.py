@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 
-from .work import Work
+from .work import FILES, Work
 
 root = pathlib.Path(__file__).resolve().parents[2]
 OURS = "unmask"
@@ -51,12 +51,23 @@ def run_side(side: str, work: Work, quick: bool, threads: int) -> dict:
     return result | {"peak_rss_bytes": peak}
 
 
+def make_file(work: Work, say) -> None:
+    """Makes the file that a benchmark reads, unless it is there."""
+    path = FILES / (work.file or "")
+    if work.file is None or path.exists():
+        return
+    say(f"{work.key}: writing {path}")
+    path.parent.mkdir(exist_ok=True)
+    run_process([sys.executable, "-m", "rivals.load", str(path)], root / "Benchmarks")
+
+
 def measure(work: Work, pairs: int, quick: bool, threads: int, say) -> dict:
     """Alternates ours, rival, (rival,) ours, ... `pairs` times, and sums up.
 
     The ratio to a rival is taken pair by pair, so that a slow minute of the machine hits both sides;
     the median of the ratios is the result.
     """
+    make_file(work, say)
     sides = [OURS, *work.rivals]
     runs: dict[str, list[dict]] = {side: [] for side in sides}
     for pair in range(pairs):

@@ -3,7 +3,7 @@
 import pathlib
 
 from . import reports
-from .work import ALL, Target, Work
+from .work import ALL, FILES, Target, Work
 
 MARKER = "<!-- Written by hand from here on; `make bench` leaves it alone. -->"
 
@@ -59,10 +59,10 @@ def _verdicts(work: Work, rival: str, target: Target, found: dict, stored: dict)
         yield (
             f"≥ {target.ratio:g}× {rival} | {ratio['median']:.2f}× "
             f"({ratio['lowest']:.2f} to {ratio['highest']:.2f}) | {_met(ratio['median'] >= target.ratio)}")
-    gemm = stored["measurements"].get("gemm" if work.precision == "fp32" else f"gemm-{work.precision}")
     if target.seconds is not None:
         seconds = found["sides"]["unmask"]["seconds"]
-        yield f"< {target.seconds:g} s | {seconds:.3g} s | {_met(seconds < target.seconds)}"
+        yield f"≤ {target.seconds:g} s | {seconds:.2f} s | {_met(seconds <= target.seconds)}"
+    gemm = stored["measurements"].get("gemm" if work.precision == "fp32" else f"gemm-{work.precision}")
     if target.gemm_share is not None and gemm is not None:
         share = found["sides"]["unmask"]["gflops"] / gemm["sides"]["unmask"]["gflops"]
         yield (
@@ -95,14 +95,14 @@ def _details(stored: dict) -> str:
             rows.append(
                 f"| {_title(work)} | {side} | {figures['seconds']:.4g} ({low:.4g} to {high:.4g}) | {rate} "
                 f"| {figures['gflops']:,.0f} | {_mebibytes(figures['peak_rss_bytes'])} | {check} |")
-    rows.append("\nCheck: the last training loss, or the accuracy on drawn clusters; the sides draw their own numbers,")
-    rows.append("so it agrees roughly. The runs of our side (the rivals' take `--key value`, in `Benchmarks`,")
-    rows.append("`python -m rivals`):\n")
+    rows.append("\nCheck: the last training loss, or the accuracy on drawn clusters, for which the sides draw their own")
+    rows.append("numbers, so that it agrees roughly; for a loaded checkpoint the sum of its features. The runs of our side")
+    rows.append("(the rivals' take `--key value`, in `Benchmarks`, `python -m rivals`):\n")
     rows.append("```")
     for work in ALL:
         if work.key in stored["measurements"]:
             settings = work.settings(False, stored["threads"])
-            words = [f"{key}={value}" for key, value in settings.items()]
+            words = [f"{key}={value}".replace(f"{FILES.parent}/", "") for key, value in settings.items()]
             rows.append(" ".join([".build/release/unmask-bench", work.name, *words]))
     rows.append("```")
     return "\n".join(rows) + "\n"

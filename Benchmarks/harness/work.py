@@ -1,6 +1,9 @@
 """The benchmarks: what is done, how many operations it takes, and what is to be reached."""
 
+import pathlib
 from dataclasses import dataclass, field
+
+FILES = pathlib.Path(__file__).resolve().parents[2] / ".cache"
 
 
 @dataclass(frozen=True)
@@ -8,7 +11,8 @@ class Target:
     """Something to reach, as the page states it.
 
     `ratio`: the rival's seconds over ours, at least this. `gemm_share`: our rate of arithmetic over our
-    own rate on the plain matrix product of the same precision, at least this. `seconds`: ours, below this.
+    own rate on the plain matrix product of the same precision, at least this. `seconds`: our seconds, at
+    most this.
     """
 
     ratio: float | None = None
@@ -18,7 +22,10 @@ class Target:
 
 @dataclass(frozen=True)
 class Work:
-    """One benchmark. `options` go to both sides, so that both do the same."""
+    """One benchmark. `options` go to both sides, so that both do the same.
+
+    `file` is a file that both read, below .cache; `rivals.load` makes it when it is not there.
+    """
 
     name: str
     title: str
@@ -28,6 +35,7 @@ class Work:
     rivals: dict[str, Target] = field(default_factory=dict)
     unit: str = "images/s"
     repetitions: int = 3
+    file: str | None = None
 
     @property
     def key(self) -> str:
@@ -42,6 +50,8 @@ class Work:
         """Everything that both sides are told."""
         repetitions = 1 if quick else self.repetitions
         given = {"precision": self.precision, "threads": threads, "repetitions": repetitions}
+        if self.file is not None:
+            given["file"] = FILES / self.file
         return {key: str(value) for key, value in (given | self.sizes(quick)).items()}
 
     def operations(self, quick: bool) -> float:
@@ -72,6 +82,8 @@ OPERATIONS = {
     "gemm": lambda o: 2 * o["rows"] * o["width"] * o["outputs"],
     "mae-step": _mae_step,
     "features": _features,
+    "load-pth": _features,
+    "load-safetensors": _features,
     "knn": lambda o: 2 * o["queries"] * o["items"] * o["width"],
     "bootstrap": lambda o: 2 * 2 * o["examples"] * o["metrics"] * o["resamples"],
     "linear-probe": lambda o: 2 * 2 * o["rows"] * o["width"] * o["classes"] * o["epochs"],
@@ -103,4 +115,10 @@ ALL = [
          {"examples": 50_000, "metrics": 10, "resamples": 10_000},
          {"examples": 2000, "resamples": 1000}, "fp32", {"scipy": Target(ratio=10.0, seconds=2.0)},
          "examples/s", repetitions=1),
+    Work("load-pth", "From a .pth file to the features of one image, ViT-B/16 (86 million parameters)",
+         {"batch": 1}, {}, "fp32", {"pytorch": Target(ratio=1.0, seconds=2.0)}, repetitions=1,
+         file="vit-base.pth"),
+    Work("load-safetensors", "From a .safetensors file to the features of one image, ViT-B/16",
+         {"batch": 1}, {}, "fp32", {"pytorch": Target(ratio=1.0, seconds=2.0)}, repetitions=1,
+         file="vit-base.safetensors"),
 ]

@@ -12,7 +12,8 @@ import torch
 
 NAMES = {
     "gemm": "gemm", "mae-step": "mae_step", "features": "features", "knn": "knn",
-    "linear-probe": "linear_probe", "bootstrap": "bootstrap",
+    "linear-probe": "linear_probe", "bootstrap": "bootstrap", "load-pth": "load",
+    "load-safetensors": "load",
 }
 
 
@@ -35,6 +36,7 @@ def main() -> None:
     parser.add_argument("--examples", type=int)
     parser.add_argument("--metrics", type=int)
     parser.add_argument("--resamples", type=int)
+    parser.add_argument("--file")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)

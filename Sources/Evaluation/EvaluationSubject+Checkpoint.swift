@@ -11,7 +11,7 @@ extension EvaluationSubject {
   /// - Parameters:
   ///   - source: the path.
   ///   - options: what the user says about it.
-  /// - Returns: the checkpoint, its encoder not yet ready for bf16.
+  /// - Returns: the checkpoint.
   /// - Throws: `InputError` when there is nothing at the path or it is unusable.
   static func checkpoint(_ source: String, options: CheckpointOptions) throws -> EvaluationSubject {
     guard FileManager.default.fileExists(atPath: source) else {
@@ -23,12 +23,13 @@ extension EvaluationSubject {
           ? "write random:\(source) for an untrained encoder"
           : "give a checkpoint, random:ENCODER or pixels")
     }
+    let hash = Background { try checkpointHash(source) }
     let loaded = try loadCheckpoint(source, options: options)
     let folder = CheckpointFolder(source)
     return EvaluationSubject(
       name: ownName(source), source: source,
       format: folder.exists ? "unmask" : loaded.description.format,
-      weightsHash: try checkpointHash(source), encoder: loaded.encoder, head: loaded.head,
+      weightsHash: try hash.value(), encoder: loaded.encoder, head: loaded.head,
       preprocessing: loaded.preprocessing,
       pretraining: folder.exists ? try folder.training() : nil,
       loading: loaded.description.json(keys: false))

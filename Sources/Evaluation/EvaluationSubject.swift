@@ -76,7 +76,7 @@ package struct EvaluationSubject: Sendable {
   ///   - name: how to call it; derived from the source when nil.
   ///   - seed: fixes the weights of `random:`.
   ///   - options: what the user says about a file.
-  /// - Returns: the subject, its encoder ready for fp32 and bf16 products.
+  /// - Returns: the subject.
   /// - Throws: `InputError` when there is no such encoder or the file is unusable.
   package static func load(
     _ source: String, name: String? = nil, seed: UInt64,
@@ -93,7 +93,6 @@ package struct EvaluationSubject: Sendable {
       subject = try checkpoint(source, options: options)
     }
     if let name { subject.name = name }
-    subject.encoder?.parameters.refreshBfloat16()
     return subject
   }
 

@@ -9,6 +9,8 @@ struct Bench {
     "mae-step": measureMAEStep,
     "features": measureFeatures,
     "gemm": measureGemm,
+    "load-pth": measureLoading,
+    "load-safetensors": measureLoading,
     "knn": measureKNN,
     "linear-probe": measureLinearProbe,
     "bootstrap": measureBootstrap,

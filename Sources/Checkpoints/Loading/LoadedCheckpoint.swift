@@ -53,9 +53,20 @@ package struct CheckpointReading: Sendable {
   /// - Throws: `InputError` when a weight does not fit, is damaged, or holds a NaN or infinity.
   package func load() throws -> LoadedCheckpoint {
     let encoder = try makeEncoder()
-    var sources = Dictionary(plan.weights, uniquingKeysWith: { first, _ in first })
-    for parameter in encoder.parameters.parameters {
-      guard let source = sources.removeValue(forKey: parameter.name) else {
+    try fill(encoder.parameters)
+    let head = try plan.head?.load(from: archive)
+    for tensor in head?.tensors ?? [] {
+      try checkFinite(tensor.data, tensor.count, "of the classifier")
+    }
+    return LoadedCheckpoint(
+      encoder: encoder, preprocessing: plan.preprocessing, head: head, description: description)
+  }
+
+  /// Reads every parameter, several at a time.
+  private func fill(_ store: ParameterStore) throws {
+    let sources = Dictionary(plan.weights, uniquingKeysWith: { first, _ in first })
+    let work = try store.parameters.map { parameter in
+      guard let source = sources[parameter.name] else {
         throw InputError(archive.source, "lacks the weight '\(parameter.name)'")
       }
       guard source.shape == parameter.shape else {
@@ -64,17 +75,26 @@ package struct CheckpointReading: Sendable {
           "'\(source.names.first ?? parameter.name)' is \(source.shape), the encoder needs "
             + "\(parameter.shape)")
       }
-      try source.read(from: archive, into: parameter.data)
-      try checkFinite(parameter.data, parameter.count, source.names.first ?? parameter.name)
+      return (parameter, source)
     }
-    encoder.parameters.refreshBfloat16()
-    let head = try plan.head?.load(from: archive)
-    for tensor in head?.tensors ?? [] {
-      try checkFinite(tensor.data, tensor.count, "of the classifier")
+    // Made before the workers would race for it.
+    _ = store.values
+    let pool = WorkerPool(threads: min(availableProcessors, Self.readers))
+    defer { pool.close() }
+    let failures = Failures()
+    pool.run(work.count) { index, _ in
+      guard failures.isEmpty else { return }
+      let (parameter, source) = work[index]
+      do {
+        try source.read(from: archive, into: parameter.data)
+        try checkFinite(parameter.data, parameter.count, source.names.first ?? parameter.name)
+      } catch { failures.add(error, at: index) }
     }
-    return LoadedCheckpoint(
-      encoder: encoder, preprocessing: plan.preprocessing, head: head, description: description)
+    if let error = failures.first { throw error }
   }
+
+  /// Threads that read weights: more gain nothing, and each holds a tensor of the file in memory.
+  private static let readers = 4
 
   private func makeEncoder() throws -> any Encoder {
     switch plan.architecture {
@@ -107,6 +127,18 @@ package struct CheckpointReading: Sendable {
         "its training diverged; take an earlier checkpoint")
     }
   }
+}
+
+/// What went wrong in jobs that run side by side.
+private final class Failures: @unchecked Sendable {
+  private let lock = NSLock()
+  private var errors: [Int: any Error] = [:]
+
+  var isEmpty: Bool { lock.withLock { errors.isEmpty } }
+  /// The error of the earliest job that failed.
+  var first: (any Error)? { lock.withLock { errors.min { $0.key < $1.key }?.value } }
+
+  func add(_ error: any Error, at index: Int) { lock.withLock { errors[index] = error } }
 }
 
 /// Loads an encoder from a file or folder.

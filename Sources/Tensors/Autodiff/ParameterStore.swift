@@ -51,28 +51,24 @@ package final class ParameterStore: @unchecked Sendable {
   private var byName: [String: Parameter] = [:]
   private var isSealed = false
   private var bfloat16: UnsafeMutablePointer<UInt16>?
+  /// Guards the making of the bfloat16 copy, which any worker may be the first to want.
+  private let bfloat16Lock = NSLock()
 
   /// An empty store.
   package init() {}
 
+  private lazy var valueBuffer = makeBuffer()
+  private lazy var gradientBuffer = makeBuffer()
   /// The flat buffer of weights.
-  package private(set) lazy var values: UnsafeMutablePointer<Float> = allocateZeroed()
+  package private(set) lazy var values: UnsafeMutablePointer<Float> = valueBuffer.data
   /// The flat buffer of gradients, summed over lanes; allocated when training begins.
-  package private(set) lazy var gradient: UnsafeMutablePointer<Float> = {
-    hasGradient = true
-    return allocateZeroed()
-  }()
-  private var hasGradient = false
+  package private(set) lazy var gradient: UnsafeMutablePointer<Float> = gradientBuffer.data
   /// Weights as convolutions read them.
   let packed = PackedWeights()
   /// Statistics that training moves beside the weights, in the order of their declaration.
   var runningStatistics: [RunningStatistics] = []
 
-  deinit {
-    if isSealed { free(values) }
-    if hasGradient { free(gradient) }
-    bfloat16?.deallocate()
-  }
+  deinit { bfloat16?.deallocate() }
 
   /// Makes the flat buffers of weights and gradients; call before several threads use them.
   package func allocate() {
@@ -97,13 +93,20 @@ package final class ParameterStore: @unchecked Sendable {
   /// Number of learned and fixed scalars.
   package var parameterCount: Int { parameters.reduce(0) { $0 + $1.count } }
 
-  /// Makes the bfloat16 copy of the weights agree with the weights; needed before bf16 products
-  /// whenever the weights were written by something other than an optimiser.
+  /// Makes the bfloat16 copy of the weights agree with the weights.
+  ///
+  /// The first bf16 product makes the copy; this is needed when something other than an optimiser
+  /// writes weights after that.
   package func refreshBfloat16() {
+    bfloat16Lock.withLock { _ = convertToBfloat16() }
+  }
+
+  private func convertToBfloat16() -> UnsafeMutablePointer<UInt16> {
     _ = values
     let copy = bfloat16 ?? .allocate(capacity: max(extent, 1))
     bfloat16 = copy
     uk_convert(values, uk_float32, copy, uk_bfloat16, extent)
+    return copy
   }
 
   /// Copies a range of the weights to the bfloat16 copy, when there is one.
@@ -114,14 +117,11 @@ package final class ParameterStore: @unchecked Sendable {
   }
 
   fileprivate var bfloat16Values: UnsafeMutablePointer<UInt16> {
-    guard let bfloat16 else { preconditionFailure("refreshBfloat16() was not called") }
-    return bfloat16
+    bfloat16Lock.withLock { bfloat16 ?? convertToBfloat16() }
   }
 
-  private func allocateZeroed() -> UnsafeMutablePointer<Float> {
+  private func makeBuffer() -> ZeroedBuffer {
     isSealed = true
-    let pointer = allocateAligned(extent)
-    pointer.initialize(repeating: 0, count: extent)
-    return pointer
+    return ZeroedBuffer(count: extent)
   }
 }
