@@ -27,8 +27,8 @@ struct Compare: ParsableCommand {
 
   func run() throws {
     // Each report counts once, so the baseline may be among the others.
-    let entries = try loadReports((baseline.map { [$0] } ?? []) + reports)
     let pool = WorkerPool(threads: availableProcessors)
+    let entries = try loadReports((baseline.map { [$0] } ?? []) + reports, pool: pool)
     let comparison = try Comparison(
       entries, options: .init(baseline: baseline.map { _ in 0 }, isForced: force), pool: pool)
     try StandardOutput.write(comparison.text(format, width: StandardOutput.width))

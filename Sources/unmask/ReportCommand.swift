@@ -18,7 +18,7 @@ struct ReportCommand: ParsableCommand {
 
   func run() throws {
     let pool = WorkerPool(threads: availableProcessors)
-    let page = try Page(try loadReports(reports), pool: pool)
+    let page = try Page(loadReports(reports, pool: pool), pool: pool)
     try AtomicFile.write(page.html(), to: html)
     page.refusals.forEach { Log.error(Log.line(for: $0)) }
     if !page.refusals.isEmpty { throw Failure.unusable }

@@ -59,40 +59,38 @@ struct UniformitySums: Sendable {
     let images = unit.count / width
     let block = 128
     let blocks = (images + block - 1) / block
-    let partial = Partial(blocks: blocks, groups: groups)
-    pool.run(blocks) { index, _ in
+    let partial = pool.map(blocks) { index in
       let rows = index * block..<min(images, (index + 1) * block)
-      var products = [Float](repeating: 0, count: rows.count * images)
-      unit.withUnsafeBufferPointer { unit in
-        products.withUnsafeMutableBufferPointer { products in
-          guard let unit = unit.baseAddress, let products = products.baseAddress else { return }
-          innerProducts(
-            unit + rows.lowerBound * width, unit, xCount: rows.count, yCount: images, width: width,
-            into: products)
-          for row in rows {
-            let cosines = products + (row - rows.lowerBound) * images
-            for other in 0..<images where other != row {
-              // ‖f − f′‖² = 2 − 2 cos for rows of unit length.
-              partial.sums[index][row % groups * groups + other % groups] +=
-                exp(4 * (Double(cosines[other]) - 1))
-            }
-          }
-        }
-      }
+      return Self.sums(unit, rows, images: images, width: width, groups: groups)
     }
     var sums = [Double](repeating: 0, count: groups * groups)
-    for part in partial.sums { for i in sums.indices { sums[i] += part[i] } }
+    for part in partial { for i in sums.indices { sums[i] += part[i] } }
     self.sums = sums
     self.groups = groups
     sizes = (0..<groups).map { group in images / groups + (group < images % groups ? 1 : 0) }
   }
 
-  /// Written by one worker a place.
-  private final class Partial: @unchecked Sendable {
-    var sums: [[Double]]
-    init(blocks: Int, groups: Int) {
-      sums = Array(repeating: Array(repeating: 0, count: groups * groups), count: blocks)
+  private static func sums(
+    _ unit: [Float], _ rows: Range<Int>, images: Int, width: Int, groups: Int
+  ) -> [Double] {
+    var sums = [Double](repeating: 0, count: groups * groups)
+    var products = [Float](repeating: 0, count: rows.count * images)
+    unit.withUnsafeBufferPointer { unit in
+      products.withUnsafeMutableBufferPointer { products in
+        guard let unit = unit.baseAddress, let products = products.baseAddress else { return }
+        innerProducts(
+          unit + rows.lowerBound * width, unit, xCount: rows.count, yCount: images, width: width,
+          into: products)
+        for row in rows {
+          let cosines = products + (row - rows.lowerBound) * images
+          for other in 0..<images where other != row {
+            // ‖f − f′‖² = 2 − 2 cos for rows of unit length.
+            sums[row % groups * groups + other % groups] += exp(4 * (Double(cosines[other]) - 1))
+          }
+        }
+      }
     }
+    return sums
   }
 
   /// log of the mean over pairs.

@@ -40,19 +40,12 @@ struct FeatureMoments: Sendable {
   ) {
     self.xWidth = xWidth
     self.yWidth = yWidth ?? xWidth
-    let (yWidth, box) = (self.yWidth, GroupBox(groups))
+    let yWidth = self.yWidth
     nonisolated(unsafe) let (x, y) = (x, y)
-    pool.run(groups) { group, _ in
+    self.groups = pool.map(groups) { group in
       let some = rows.indices.filter { $0 / perExample % groups == group }.map { rows[$0] }
-      box.groups[group] = Self.sum(x, y, some, xWidth, yWidth)
+      return Self.sum(x, y, some, xWidth, yWidth)
     }
-    self.groups = box.groups.compactMap { $0 }
-  }
-
-  /// Written by one worker a place.
-  private final class GroupBox: @unchecked Sendable {
-    var groups: [Group?]
-    init(_ count: Int) { groups = Array(repeating: nil, count: count) }
   }
 
   private static func sum(

@@ -5,13 +5,20 @@ package func normalProbability(_ x: Double) -> Double { 0.5 * erfc(-x / 2.0.squa
 
 /// The `x` below which a standard normal variable falls with the given probability.
 ///
-/// Bisection on `erfc`, exact to the last few bits; −∞ for 0 and ∞ for 1.
+/// Newton's method on `erfc`, exact to the last few bits; −∞ for 0 and ∞ for 1.
 package func normalQuantile(_ probability: Double) -> Double {
   precondition((0...1).contains(probability), "\(probability) is not a probability")
   if probability > 0.5 { return -normalQuantile(1 - probability) }
   if probability == 0 { return -.infinity }
   if probability == 0.5 { return 0 }
-  return bisect(-40, 0) { normalProbability($0) < probability }
+  // Left of 0 the distribution function is convex: from 0, each step stays right of the quantile.
+  var x = 0.0
+  while true {
+    let density = exp(-x * x / 2) / (2 * Double.pi).squareRoot()
+    let next = x - (normalProbability(x) - probability) / density
+    guard next < x, next.isFinite else { return x }
+    x = next
+  }
 }
 
 /// The border between where `isBelow` holds (towards `low`) and where it does not (towards `high`).

@@ -3,7 +3,7 @@ import Support
 import Tensors
 
 /// A table of predictions, and the order that puts its rows into that of another table.
-struct AlignedPredictions {
+struct AlignedPredictions: Sendable {
   let table: Predictions
   /// The row for each example of the other table; nil where the two are in the same order.
   let order: [Int]?
@@ -39,8 +39,8 @@ struct AlignedPredictions {
 }
 
 /// One metric of one result, ready to be compared with the same of another.
-struct ComparedMetric {
-  private enum Form {
+struct ComparedMetric: Sendable {
+  private enum Form: Sendable {
     case binary([UInt8])
     case replicates(BootstrapReplicates)
     case summary

@@ -9,7 +9,7 @@ extension ComparisonGroup {
     pool: WorkerPool
   ) throws {
     guard rows.count > 1 else { return }
-    let tables = try alignedPredictions(entries)
+    let tables = try alignedPredictions(entries, pool)
     let others = isDetailed && baseline != nil ? Array(metrics.dropFirst()) : []
     for metric in [headline] + others {
       let sides = try rows.indices.map { row in
@@ -23,57 +23,86 @@ extension ComparisonGroup {
           rows[row].differences[metric] = second.difference(from: first)
         }
       }
-      if metric == headline { rank(sides, keepingPairs: options.keepsPairs) }
+      if metric == headline { rank(sides, keepingPairs: options.keepsPairs, pool) }
     }
   }
 
   /// The predictions of each row with the order that puts them into that of the first; nil for a
   /// row without any, or one that is not comparable.
-  private func alignedPredictions(_ entries: [ReportEntry]) throws -> [AlignedPredictions?] {
-    var reference: (ids: ExampleIDs, path: String)?
-    return try rows.map { row in
-      let entry = entries[row.entry]
-      guard row.forced.isEmpty, let table = try entry.report.predictions(of: row.result) else {
-        return nil
+  private func alignedPredictions(_ entries: [ReportEntry], _ pool: WorkerPool) throws
+    -> [AlignedPredictions?]
+  {
+    let rows = rows
+    let tables = try pool.map(rows.count) { index in
+      let row = rows[index]
+      return row.forced.isEmpty
+        ? try entries[row.entry].report.predictions(of: row.result) : nil
+    }
+    guard let first = tables.indices.first(where: { tables[$0] != nil }), let table = tables[first]
+    else { return rows.map { _ in nil } }
+    let path = entries[rows[first].entry].path
+    return try pool.map(rows.count) { index in
+      try tables[index].map {
+        index == first
+          ? AlignedPredictions($0)
+          : try AlignedPredictions(
+            $0, to: table.ids, file: entries[rows[index].entry].path, other: path)
       }
-      guard let first = reference else {
-        reference = (table.ids, entry.path)
-        return AlignedPredictions(table)
-      }
-      return try AlignedPredictions(table, to: first.ids, file: entry.path, other: first.path)
     }
   }
 
   /// Gives each row the ranks that its differences from the others leave open.
   ///
   /// Pairs are tested at the 5 % level with Holm's correction over the pairs of the group.
-  private mutating func rank(_ sides: [ComparedMetric?], keepingPairs: Bool) {
+  private mutating func rank(
+    _ sides: [ComparedMetric?], keepingPairs: Bool, _ pool: WorkerPool
+  ) {
     let places = rows.indices.filter { sides[$0] != nil && rows[$0].forced.isEmpty }
     guard places.count > 1 else { return }
-    var tested: [(first: Int, second: Int, difference: Double)] = []
-    var values: [Double] = []
-    for (position, first) in places.enumerated() {
-      for second in places[(position + 1)...] {
-        guard let one = sides[first], let other = sides[second] else { continue }
-        let comparison = other.differenceAndP(from: one)
-        tested.append((first, second, comparison.difference * (other.higherIsBetter ? 1 : -1)))
-        values.append(comparison.pValue)
-        if keepingPairs {
-          pairs.append(
-            ComparisonPair(
-              first: rows[first].entry, second: rows[second].entry,
-              difference: other.difference(from: one)))
-        }
+    let own = rows
+    // Each place with all that come after it.
+    let compared = pool.map(places.count) { position in
+      places[(position + 1)...].compactMap { second -> RankedPair? in
+        guard let one = sides[places[position]], let other = sides[second] else { return nil }
+        return RankedPair(places[position], second, one, other, own, isKept: keepingPairs)
       }
-    }
+    }.flatMap { $0 }
+    pairs = compared.compactMap(\.kept)
     var better = [Int](repeating: 0, count: rows.count)
     var worse = better
-    for (pair, value) in zip(tested, holmAdjusted(values)) where value <= 0.05 {
+    for (pair, value) in zip(compared, holmAdjusted(compared.map(\.pValue))) where value <= 0.05 {
       let (winner, loser) =
-        pair.difference > 0 ? (pair.second, pair.first) : (pair.first, pair.second)
+        pair.gain > 0 ? (pair.second, pair.first) : (pair.first, pair.second)
       better[loser] += 1
       worse[winner] += 1
     }
     for place in places { rows[place].rank = 1 + better[place]...places.count - worse[place] }
+  }
+}
+
+/// Two rows, and which of them is the better one.
+private struct RankedPair: Sendable {
+  let first: Int
+  let second: Int
+  /// How much better the second is.
+  let gain: Double
+  let pValue: Double
+  /// The difference in full, where it is shown.
+  let kept: ComparisonPair?
+
+  init(
+    _ first: Int, _ second: Int, _ one: ComparedMetric, _ other: ComparedMetric,
+    _ rows: [ComparisonRow], isKept: Bool
+  ) {
+    (self.first, self.second) = (first, second)
+    let comparison = other.differenceAndP(from: one)
+    gain = comparison.difference * (other.higherIsBetter ? 1 : -1)
+    pValue = comparison.pValue
+    kept =
+      isKept
+      ? ComparisonPair(
+        first: rows[first].entry, second: rows[second].entry,
+        difference: other.difference(from: one))
+      : nil
   }
 }

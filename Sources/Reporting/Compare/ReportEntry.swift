@@ -1,5 +1,6 @@
 import Foundation
 import Support
+import Tensors
 
 /// A report under the name by which tables call it.
 package struct ReportEntry: Sendable {
@@ -16,10 +17,12 @@ package let mostReports = 1_000
 
 /// Reads reports for a comparison.
 ///
-/// - Parameter paths: report files, folders that hold a `report.json`, or folders of such folders.
+/// - Parameters:
+///   - paths: report files, folders that hold a `report.json`, or folders of such folders.
+///   - pool: shares out the reading; nil to read one after the other.
 /// - Returns: each report once, in the order given; a folder's reports in the order of their names.
 /// - Throws: `InputError` if a path holds no report, a report is unusable, or there are too many.
-package func loadReports(_ paths: [String]) throws -> [ReportEntry] {
+package func loadReports(_ paths: [String], pool: WorkerPool? = nil) throws -> [ReportEntry] {
   let files = try paths.filter { !isBesideReports($0, among: paths) }.flatMap(reportFiles)
   guard files.count <= mostReports else {
     throw InputError(
@@ -27,12 +30,14 @@ package func loadReports(_ paths: [String]) throws -> [ReportEntry] {
       "compare fewer at a time")
   }
   var seen: Set<String> = []
-  var entries: [ReportEntry] = []
-  for file in files where seen.insert(URL(fileURLWithPath: file).standardizedFileURL.path).inserted
-  {
-    let report = try Report.read(file)
-    entries.append(ReportEntry(report: report, path: file, label: report.checkpoint.name))
+  let own = files.filter {
+    seen.insert(URL(fileURLWithPath: $0).standardizedFileURL.path).inserted
   }
+  @Sendable func entry(_ file: String) throws -> ReportEntry {
+    let report = try Report.read(file)
+    return ReportEntry(report: report, path: file, label: report.checkpoint.name)
+  }
+  var entries = try pool.map { try $0.map(own.count) { try entry(own[$0]) } } ?? own.map(entry)
   label(&entries)
   return entries
 }

@@ -6,16 +6,18 @@ import Tensors
 /// Reports as one HTML file that needs nothing else: no network, no other file.
 package struct Page: Sendable {
   let comparison: Comparison
+  private let pool: WorkerPool
 
   /// Compares reports for a page; results that are not comparable are left out and named.
   ///
   /// - Parameters:
   ///   - entries: at least one report.
-  ///   - pool: the workers for the bootstrap.
+  ///   - pool: shares out statistics and sections.
   /// - Throws: `InputError` if predictions are missing, changed, or of other examples.
   package init(_ entries: [ReportEntry], pool: WorkerPool) throws {
     var options = Comparison.Options()
     options.keepsPairs = true
+    self.pool = pool
     comparison = try Comparison(entries, options: options, pool: pool)
   }
 
@@ -40,7 +42,13 @@ package struct Page: Sendable {
     html.raw("<main id=\"main\">\n")
     overview(&html)
     differences(&html)
-    for (index, group) in comparison.groups.enumerated() { try section(group, index, &html) }
+    let groups = comparison.groups
+    let sections = try pool.map(groups.count) { index in
+      var section = HTML()
+      try self.section(groups[index], index, &section)
+      return section.text
+    }
+    sections.forEach { html.raw($0) }
     try pretraining(&html)
     reproduction(&html)
     html.raw("</main>\n<p id=\"said\" role=\"status\" class=\"quiet\"></p>\n")
@@ -123,9 +131,11 @@ package struct Page: Sendable {
 
   /// All pairs for the script: indices of the two reports, difference, ends, p, detectable.
   private var pairsJSON: String {
-    let tasks: [JSON] = comparison.groups.map { group in
+    let groups = comparison.groups
+    let tasks = pool.map(groups.count) { index -> String in
+      let group = groups[index]
       let unit = DisplayUnit(group.reference.metrics[group.headline]?.unit ?? "")
-      return [
+      let task: JSON = [
         "name": .string("\(comparison.columnName(group)) \(group.headline)"),
         "unit": .string(unit.name),
         "higher": .bool(group.reference.metrics[group.headline]?.higherIsBetter ?? true),
@@ -142,9 +152,10 @@ package struct Page: Sendable {
               ])
           }),
       ]
+      return task.text(pretty: false)
     }
     // A script element ends at "</", wherever it stands.
-    return JSON.object(["tasks": .array(tasks)]).text().replacing("<", with: "\\u003c")
+    return "{\"tasks\": [\(tasks.joined(separator: ","))]}".replacing("<", with: "\\u003c")
   }
 
   private func rounded(_ value: Double) -> Double { (value * 1e5).rounded() / 1e5 }

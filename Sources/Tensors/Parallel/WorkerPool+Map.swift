@@ -1,0 +1,44 @@
+extension WorkerPool {
+  /// The results of numbered jobs, in their order.
+  ///
+  /// - Parameters:
+  ///   - count: how many jobs.
+  ///   - body: one job; called on any worker, and must not call the pool.
+  /// - Returns: one result a job.
+  /// - Throws: the error of the first job that has one.
+  package func map<Value: Sendable>(
+    _ count: Int, _ body: @escaping @Sendable (Int) throws -> Value
+  ) throws -> [Value] {
+    let results = JobResults<Value>(count)
+    run(count) { index, _ in results.set(index, Result { try body(index) }) }
+    return try results.values()
+  }
+
+  /// The results of numbered jobs that cannot fail, in their order.
+  package func map<Value: Sendable>(_ count: Int, _ body: @escaping @Sendable (Int) -> Value)
+    -> [Value]
+  {
+    let results = JobResults<Value>(count)
+    run(count) { index, _ in results.set(index, .success(body(index))) }
+    return (try? results.values()) ?? []
+  }
+}
+
+/// One place a job; each is written once, by the worker that ran it.
+private final class JobResults<Value: Sendable>: @unchecked Sendable {
+  private let places: UnsafeMutableBufferPointer<Result<Value, any Error>?>
+
+  init(_ count: Int) {
+    places = .allocate(capacity: count)
+    places.initialize(repeating: nil)
+  }
+
+  deinit {
+    places.deinitialize()
+    places.deallocate()
+  }
+
+  func set(_ index: Int, _ result: Result<Value, any Error>) { places[index] = result }
+
+  func values() throws -> [Value] { try places.compactMap { try $0?.get() } }
+}
