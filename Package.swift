@@ -97,8 +97,8 @@ let package = Package(
     tests("CheckpointsTests", ["Checkpoints", "Vision", "Encoders"]),
     tests("PretrainingTests", ["Pretraining", "Vision", "Encoders", "Checkpoints"]),
     tests("EvaluationTests", ["Evaluation", "Vision", "Encoders", "Checkpoints"]),
-    tests("ReportingTests", ["Reporting", "Evaluation", "Pretraining"]),
-    tests("CommandTests", ["Reporting", "Vision", "Checkpoints"]),
+    tests("ReportingTests", ["Reporting", "Evaluation", "Pretraining", "Vision"]),
+    tests("CommandTests", ["Reporting", "Vision", "Checkpoints", "Pretraining"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -56,7 +56,7 @@ package enum Evaluation {
     _ finished: (any FinishedResults)?, _ pool: WorkerPool
   ) throws -> [TaskResult] {
     let contexts = try contexts(plan, subject, datasets, pool)
-    return contexts.map { context in
+    let results = contexts.map { context in
       let key = context.resultKey
       if !plan.isFresh, let kept = finished?.result(for: key) { return kept }
       do {
@@ -68,6 +68,9 @@ package enum Evaluation {
         return context.failedResult(error)
       }
     }
+    let isDone = results.allSatisfy { $0.status == .ok }
+    if isDone, !plan.keepsFeatures { contexts.forEach { $0.removeFeatures() } }
+    return results
   }
 
   /// Pictures for a checkpoint of ours that keeps its decoder, on images of the first task's data.
