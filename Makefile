@@ -9,7 +9,7 @@ BENCH ?=
 SWIFT_SOURCES = Sources Tests Plugins Package.swift
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-full bench lint format-check format goldens goldens-check timm-check install \
+.PHONY: help demo test test-full bench lint format-check format goldens goldens-check timm-check tensorboard-check install \
 	build bootstrap clean
 
 help: ## show this list
@@ -21,7 +21,7 @@ demo: build ## pretrain a small encoder, probe it, compare it with its untrained
 test: bootstrap ## check the format, run all tests, name the skipped ones
 	@scripts/test
 
-test-full: test goldens-check timm-check ## also: address sanitiser, goldens against PyTorch, timm loads ours
+test-full: test goldens-check timm-check tensorboard-check ## also: address sanitiser, goldens, timm and TensorBoard read ours
 	UNMASK_FULL_TESTS=1 $(SWIFT) test -c release --skip-build --filter 'GateSimulation|GateOnRealEncoders'
 	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test -c release --sanitize=address --scratch-path .build/sanitized
 
@@ -60,6 +60,12 @@ goldens-check: .venv/ready
 timm-check: build .venv/ready
 	.build/release/unmask pretrain mae-tiny --data scenes --limit 64 --epochs 1 --out .build/timm-check
 	$(PYTHON) Tests/Goldens/generate.py --check-timm .build/timm-check
+
+tensorboard-check: build .venv/ready
+	rm -rf .build/tensorboard-check
+	.build/release/unmask pretrain mae-tiny --data scenes --limit 64 --epochs 2 --log tensorboard \
+	  --out .build/tensorboard-check
+	$(PYTHON) Tests/Goldens/tensorboard_events.py --check .build/tensorboard-check
 
 # PyTorch and friends, for benchmarks and goldens only; Unmask itself runs without Python.
 # With PYTHON=... an environment that is already there is used as it is.

@@ -100,11 +100,11 @@ let package = Package(
     tests("CheckpointsTests", ["Checkpoints", "Vision", "Encoders"]),
     tests("PretrainingTests", ["Pretraining", "Vision", "Encoders", "Checkpoints"]),
     tests("EvaluationTests", ["Evaluation", "Vision", "Encoders", "Checkpoints"]),
-    tests("ReportingTests", ["Reporting", "Evaluation", "Pretraining"]),
+    tests("ReportingTests", ["Reporting", "Evaluation", "Pretraining", "Vision"]),
     tests(
       "CommandTests",
       [
-        "Reporting", "Vision", "Checkpoints", "Encoders", "Tensors",
+        "Reporting", "Vision", "Checkpoints", "Encoders", "Tensors", "Pretraining",
         .product(name: "Yams", package: "Yams"),
       ]),
   ],

@@ -55,7 +55,8 @@ package enum Evaluation {
     _ plan: EvaluationPlan, _ subject: EvaluationSubject, _ datasets: [String: Dataset],
     _ finished: (any FinishedResults)?, _ pool: WorkerPool
   ) throws -> [TaskResult] {
-    try contexts(plan, subject, datasets, pool).map { context in
+    let contexts = try contexts(plan, subject, datasets, pool)
+    let results = contexts.map { context in
       let key = context.resultKey
       if !plan.isFresh, let kept = finished?.result(for: key) { return kept }
       let name = "\(context.definition.name) of \(subject.name)"
@@ -78,6 +79,9 @@ package enum Evaluation {
         return context.failedResult(error)
       }
     }
+    let isDone = results.allSatisfy { $0.status == .ok }
+    if isDone, !plan.keepsFeatures { contexts.forEach { $0.removeFeatures() } }
+    return results
   }
 
   /// Pictures for a checkpoint of ours that keeps its decoder, on images of the first task's data.

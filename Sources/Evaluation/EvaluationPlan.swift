@@ -25,6 +25,8 @@ package struct EvaluationPlan: Sendable {
   package var isFresh: Bool
   /// What the user says about checkpoint files.
   package var checkpointOptions = CheckpointOptions()
+  /// Whether a checkpoint's features stay on the disk when all its tasks are done.
+  package var keepsFeatures = true
   /// Opens the data of a specification.
   package var open: @Sendable (String) throws -> Dataset = openDataset
 

@@ -74,6 +74,9 @@ package final class TaskContext {
     store.missing(split: split, images: images)
   }
 
+  /// Removes from the disk what this run read of the checkpoint's features.
+  func removeFeatures() { store.removeFeatures() }
+
   /// The names of the test images.
   package var testIDs: [String] { (0..<dataset.test.count).map { dataset.test.exampleID(at: $0) } }
 
@@ -131,6 +134,7 @@ package final class FeatureStore {
   /// What all tasks of the run will read, so that one pass computes it.
   private let planned: [FeatureRequest]
   private var opened: [String: [ResolvedFeature: FeatureSet]] = [:]
+  private var scopes: [String: FeatureCache.Scope] = [:]
 
   /// Features of `subject` on `dataset`, of which those of `planned` will be wanted.
   package init(
@@ -171,10 +175,19 @@ package final class FeatureStore {
     for other in others where !features.contains(other) && opened[split]?[other] == nil {
       features.append(other)
     }
-    let sets = try cache.features(
-      features, of: scope(split: split, images: images), pool: pool)
+    let scope = scope(split: split, images: images)
+    scopes[split] = scope
+    let sets = try cache.features(features, of: scope, pool: pool)
     for (feature, set) in zip(features, sets) { opened[split, default: [:]][feature] = set }
     return sets[0]
+  }
+
+  /// Removes from the disk what was opened or computed.
+  func removeFeatures() {
+    for (split, sets) in opened {
+      guard let scope = scopes[split] else { continue }
+      for feature in sets.keys { cache.remove(feature, of: scope) }
+    }
   }
 
   /// Which of the planned features are not on disk yet, each once.

@@ -3,6 +3,8 @@ import Support
 import TestSupport
 import Testing
 
+@testable import Pretraining
+
 struct PretrainTests {
   private let folder = TemporaryFolder()
 
@@ -49,6 +51,29 @@ struct PretrainTests {
     #expect(process.terminationStatus == 130)
     let names = (try? FileManager.default.contentsOfDirectory(atPath: made)) ?? []
     #expect(!names.contains { $0.hasSuffix(".tmp") })
+  }
+
+  /// Killed while it trains and logs, then resumed: every step once, in order.
+  @Test func theLogOfAResumedRunHoldsEveryStepOnce() throws {
+    let made = folder.file("made")
+    let arguments = [
+      "pretrain", "mae-tiny", "--data", "scenes?side=16&train=64&test=10", "--encoder",
+      "vit-tiny/4@16", "--batch-size", "32", "--epochs", "60", "--log", "tensorboard", "--out",
+      made,
+    ]
+    let process = try Program.start(
+      arguments, output: folder.file("output"), errors: folder.file("errors"))
+    while process.isRunning, !FileManager.default.fileExists(atPath: made + "/state.safetensors") {
+      Thread.sleep(forTimeInterval: 0.02)
+    }
+    Thread.sleep(forTimeInterval: 0.3)
+    kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
+    let resumed = try Program.run(arguments + ["--resume"])
+    #expect(resumed.code == 0 && resumed.errors.contains("resuming"), "\(resumed.errors)")
+    let log = try MappedFile(EventLog(made).path).data
+    let steps = EventRecord.whole(in: log).map { ScalarEvent.step(of: $0.content) }
+    #expect(steps == Array(0...120))
   }
 
   @Test(.enabled(if: TinyDisk.isAvailable, "no right to mount a small file system"))

@@ -64,6 +64,10 @@ import Testing
     let mean = record["summary"]?["rows"]?[0]?["tasks"]?["knn"]
     #expect(mean?["values"]?.array?.count == 2)
 
+    let features = try FileManager.default.contentsOfDirectory(
+      atPath: folder.file("out/.cache/features"))
+    #expect(features.isEmpty)
+
     let before = try results("out")
     #expect(try sweep([]).code == 2)
     let path = folder.file("out/grid-0.75-seed-1/report.json")

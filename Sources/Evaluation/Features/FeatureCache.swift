@@ -66,6 +66,11 @@ package struct FeatureCache: Sendable {
     !isFresh && FileManager.default.fileExists(atPath: path(entry(feature, scope)))
   }
 
+  /// Removes an entry, if it is there; whoever reads it already can go on.
+  func remove(_ feature: ResolvedFeature, of scope: Scope) {
+    unlink(path(entry(feature, scope)))
+  }
+
   /// The features of a split, from the disk or computed in one pass for each layer.
   ///
   /// - Parameters:

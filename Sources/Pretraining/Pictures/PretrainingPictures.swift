@@ -20,6 +20,13 @@ package struct PretrainingPictures: Equatable, Sendable {
   /// Pixels between two images.
   static let gap = 2
 
+  /// Strips that are drawn already.
+  package init(original: Image, masked: Image, reconstruction: Image) {
+    self.original = original
+    self.masked = masked
+    self.reconstruction = reconstruction
+  }
+
   /// Draws the strips.
   ///
   /// - Parameters:

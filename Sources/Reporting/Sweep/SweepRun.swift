@@ -117,6 +117,8 @@ package final class SweepRun: Sendable {
       }
       plan.data = specifications.first
     }
+    // Of many checkpoints, features would fill the disk; the results are kept.
+    plan.keepsFeatures = false
     plan.open = { try data.open($0) }
     return plan
   }

@@ -1,0 +1,120 @@
+import Checkpoints
+import Encoders
+import Foundation
+import Support
+import Tensors
+import TestSupport
+import Testing
+import Vision
+
+@testable import Pretraining
+
+/// Pictures of what masks hide and what is painted in.
+@Suite struct PicturesTests {
+  private let folder = TemporaryFolder()
+
+  private func images(_ count: Int, side: Int, in graph: Graph) -> Node {
+    var random = RandomStream(seed: 5, purpose: "pictures")
+    return graph.constant([count, 3, side, side]) { data in
+      for index in 0..<count * 3 * side * side { data[index] = Float(random.uniformDouble()) }
+    }
+  }
+
+  /// Targets placed where they came from give the image back: normalisation is undone exactly.
+  @Test(arguments: [true, false])
+  func placingInvertsTheTargets(isNormalised: Bool) {
+    let graph = Graph(workspace: Workspace(), precision: .fp32)
+    let images = images(2, side: 12, in: graph)
+    let targets = PixelTargets(patch: 4, isNormalised: isNormalised)
+    let places: [Int32] = [8, 0, 5, 1, 2, 3]
+    let values = targets.placing(
+      targets(images, at: places, in: graph), at: places, into: images)
+    let largest = zip(values, images.array).map { abs($0 - $1) }.max() ?? 1
+    #expect(largest < 1e-6)
+    // Something else in their place changes these patches, and no others.
+    let zeros = graph.constant([2, 3, 48]) { $0.update(repeating: 0, count: 2 * 3 * 48) }
+    let blank = targets.placing(zeros, at: places, into: images)
+    let changed = Set(blank.indices.filter { abs(blank[$0] - values[$0]) > 1e-6 }.map(patch))
+    #expect(changed == [8, 0, 5, 101, 102, 103])
+  }
+
+  /// The patch of 4 × 4 that a value of an image of 12 × 12 lies in, plus 100 for the second image.
+  private func patch(_ index: Int) -> Int {
+    let pixel = index % 144
+    return index / 432 * 100 + pixel / 12 / 4 * 3 + pixel % 12 / 4
+  }
+
+  private func checkpoint(_ name: String, seed: Int, mask: String) throws -> CheckpointFolder {
+    var options = PretrainingOptions()
+    options.data = "scenes?side=16&train=64&test=20"
+    options.encoder = "vit-tiny/4@16"
+    options.out = folder.file(name)
+    options.batchSize = 32
+    options.epochs = 1
+    options.seed = seed
+    options.threads = 2
+    options.assignments = ["decoder.width=32", "mask=\(mask)"]
+    return try pretrain("mae-tiny", options)
+  }
+
+  private func pictures(_ checkpoint: CheckpointFolder) throws -> PretrainingPictures? {
+    let (encoder, preprocessing) = try checkpoint.read()
+    let method = try pretrainingMethod(of: checkpoint, encoder: encoder)
+    guard let method = method as? any ReconstructingMethod else { return nil }
+    let pool = WorkerPool(threads: 1)
+    defer { pool.close() }
+    return try PretrainingPictures(
+      method, preprocessing: preprocessing,
+      images: openDataset("scenes?side=16&train=64&test=20").test, pool: pool)
+  }
+
+  @Test func stripsShowTheSameImagesForAll() throws {
+    let first = try checkpoint("first", seed: 0, mask: "{kind: random, ratio: 0.75}")
+    let one = try #require(try pictures(first))
+    let second = try #require(
+      try pictures(checkpoint("second", seed: 1, mask: "{kind: random, ratio: 0.75}")))
+    let grid = try #require(
+      try pictures(checkpoint("grid", seed: 0, mask: "{kind: grid, ratio: 0.75}")))
+    #expect(one.original == second.original && one.original == grid.original)
+    // The places depend on the mask only, what is painted in on the weights.
+    #expect(one.masked == second.masked && one.masked != grid.masked)
+    #expect(one.reconstruction != second.reconstruction)
+    #expect(one.original.width == 8 * 16 + 7 * 2 && one.original.height == 16)
+
+    // Visible patches are the original's; three quarters of each image are grey.
+    let grey = one.masked.pixels.indices.filter {
+      one.masked.pixels[$0] == 128 && one.original.pixels[$0] != 128
+    }
+    let tiles = 8 * 16 * 16 * 3
+    #expect(abs(Double(grey.count) / Double(tiles) - 0.75) < 0.01)
+    let visible = Set(one.masked.pixels.indices).subtracting(grey).filter {
+      one.masked.pixels[$0] != 128
+    }
+    #expect(visible.allSatisfy { one.reconstruction.pixels[$0] == one.original.pixels[$0] })
+    let painted = grey.count { one.reconstruction.pixels[$0] != 128 }
+    #expect(painted > grey.count * 9 / 10)
+  }
+
+  @Test func withoutDecoderThereAreNone() throws {
+    let folder = try checkpoint("bare", seed: 0, mask: "{kind: focal, ratio: 0.75}")
+    #expect(try pictures(folder) != nil)
+    try AtomicFile.write("damaged", to: folder.pretrainingPath)
+    #expect(throws: InputError.self) { try pictures(folder) }
+    try FileManager.default.removeItem(atPath: folder.pretrainingPath)
+    #expect(try pictures(folder) == nil)
+  }
+
+  @Test func largeImagesAreShownSmall() throws {
+    let encoder = try VisionTransformer(
+      EncoderCatalog.visionTransformer(named: "vit-tiny/16@144"), name: "vit-tiny/16@144")
+    encoder.initialize(seed: 0)
+    let yaml = "{mask: {ratio: 0.75}, decoder: {width: 16, depth: 1, heads: 2}}"
+    let method = try MaskedAutoencoder(Fields(yaml: yaml, file: "test"), encoder: encoder, seed: 0)
+    let pool = WorkerPool(threads: 2)
+    defer { pool.close() }
+    let pictures = try PretrainingPictures(
+      method, preprocessing: Preprocessing(side: 144, cropRatio: 1),
+      images: openDataset("scenes?side=32&train=10&test=10").test, pool: pool)
+    #expect(pictures.original.height == 48 && pictures.original.width == 8 * 48 + 7 * 2)
+  }
+}
