@@ -58,13 +58,14 @@ import Vision
   }
 
   private func pictures(_ checkpoint: CheckpointFolder) throws -> PretrainingPictures? {
-    let (encoder, preprocessing) = try checkpoint.read()
+    let loaded = try loadCheckpoint(checkpoint.path)
+    let encoder = try #require(loaded.encoder as? VisionTransformer)
     let method = try pretrainingMethod(of: checkpoint, encoder: encoder)
     guard let method = method as? any ReconstructingMethod else { return nil }
     let pool = WorkerPool(threads: 1)
     defer { pool.close() }
     return try PretrainingPictures(
-      method, preprocessing: preprocessing,
+      method, preprocessing: loaded.preprocessing,
       images: openDataset("scenes?side=16&train=64&test=20").test, pool: pool)
   }
 

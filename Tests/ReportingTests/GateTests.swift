@@ -55,6 +55,34 @@ import Testing
     #expect(gate.checks.map(\.kind) == [.hard, .hard, .metric])
   }
 
+  /// A loss of five points, as real as can be on these images, where seeds lie that far apart or not.
+  @Test(arguments: [([60, 300, 210], GateVerdict.inconclusive), ([10, 30, 20], .regression)])
+  func aLossThatSeedsExplainIsNoRegression(losses: [Int], verdict: GateVerdict) throws {
+    let baseline = try write("a", ["knn": base])
+    let candidate = try write("b", ["knn": changed(base, losing: 200, gaining: 0)])
+    #expect(try gate(baseline, candidate).verdict == .regression)
+    for (seed, loss) in losses.enumerated() {
+      let outcomes = changed(base.reversed(), losing: loss, gaining: 0)
+      _ = try write("seeds/\(seed)", ["knn": outcomes.reversed()])
+    }
+    let weighed = try gate(baseline, candidate, "seeds: seeds\n")
+    #expect(weighed.verdict == verdict)
+    let reason = try #require(weighed.checks.last?.reason)
+    #expect(reason.contains("4 seeds of the baseline's recipe spread by"))
+    // A pass is not touched.
+    #expect(try gate(baseline, baseline, "seeds: seeds\n").verdict == .pass)
+  }
+
+  @Test func seedsMustBeThereAndComparable() throws {
+    let baseline = try write("a", ["knn": base])
+    let candidate = try write("b", ["knn": changed(base, losing: 200, gaining: 0)])
+    let none = line { _ = try gate(baseline, candidate, "seeds: absent\n") }
+    #expect(none.contains("holds no report of another seed"))
+    _ = try write("seeds/other", ["linear_probe": base])
+    let other = line { _ = try gate(baseline, candidate, "seeds: seeds\n") }
+    #expect(other.contains("has no result comparable with knn.top1"))
+  }
+
   @Test func aRealAndRelevantLossIsARegression() throws {
     let worse = changed(base, losing: 160, gaining: 40)
     let paths = try [write("a", ["knn": base]), write("b", ["knn": worse])]

@@ -14,6 +14,8 @@ package struct GateConfiguration: Equatable, Sendable {
   package var alpha = 0.025
   /// The report of the untrained twin; nil to leave that check out.
   package var untrained: String?
+  /// Reports of the baseline's recipe with other seeds; nil when the checkpoints are not retrained.
+  package var seeds: String?
   /// A folder of earlier reports for the drift memory; nil for none.
   package var history: String?
   /// The report that drift is measured from; nil for the baseline.
@@ -62,6 +64,7 @@ package struct GateConfiguration: Equatable, Sendable {
       return value.map { $0.hasPrefix("/") || folder.isEmpty ? $0 : folder + "/" + $0 }
     }
     untrained = try path("untrained", "report of the untrained twin")
+    seeds = try path("seeds", "reports of the baseline's recipe with other seeds")
     history = try path("history", "folder of earlier reports")
     anchor = try path("anchor", "report that drift is measured from")
     historyLength = try fields.take(

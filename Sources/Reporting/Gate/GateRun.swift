@@ -19,9 +19,11 @@ struct GateRun {
     let losses = pairs.map { item, difference in
       GateDecision.lossP(difference, higherIsBetter: higherIsBetter(item))
     }
+    let seeds = try SeedSpread(self)
     var checks: [GateCheck] = []
     for (pair, adjusted) in zip(pairs, holmAdjusted(losses)) {
-      checks += [metricCheck(pair.0, pair.1, adjusted, &notes)].compactMap { $0 }
+      let check = metricCheck(pair.0, pair.1, adjusted, &notes)
+      checks += [try check.map { try seeds?.weighed($0, pair.0) ?? $0 }].compactMap { $0 }
     }
     return checks
   }
