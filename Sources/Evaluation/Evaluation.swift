@@ -79,7 +79,7 @@ package enum Evaluation {
         return context.failedResult(error)
       }
     }
-    let isDone = results.allSatisfy { $0.status == .ok }
+    let isDone = results.allSatisfy { $0.status != .failed }
     if isDone, !plan.keepsFeatures { contexts.forEach { $0.removeFeatures() } }
     return results
   }

@@ -155,4 +155,32 @@ struct FieldsTests {
         "rate  a number above 0, at most 1 (required)  step size",
       ])
   }
+
+  @Test func valuesOfAnyFormKeepTypesOrderAndLines() throws {
+    let yaml = "axes:\n  b: [1, '1', 0.5, true, null, word]\n  a: {x: 2}\n"
+    let fields = try Fields(yaml: yaml, file: "test.yaml")
+    let value = try #require(fields.takeValue("axes", "anything"))
+    #expect(fields.takeValue("absent", "nothing")?.json == nil)
+    try fields.finish()
+    #expect(value.members?.map(\.key) == ["b", "a"])
+    let elements = value.members?[0].value.elements
+    #expect(elements?.map(\.json) == [1, "1", 0.5, true, nil, "word"])
+    #expect(elements?.map(\.text) == ["1", "1", "0.5", "true", "null", "word"])
+    #expect(value.members?[1].value.error("is wrong").subject == "test.yaml:3")
+    #expect(fields.resolved["axes"]?["a"] == ["x": 2])
+  }
+
+  /// A mapping put in from elsewhere: what is wrong inside it is said of where it came from.
+  @Test func mistakesInsideAnOverrideNameIt() throws {
+    let other = try Fields(yaml: "mask: {kind: block, raito: 2}", file: "other.yaml")
+    let value = try #require(other.takeValue("mask", "anything"))
+    let fields = try Fields(yaml: "mask: {kind: random, ratio: 0.5}", file: "test.yaml")
+    try fields.override(path: "mask", value: value, subject: "cell 3")
+    let mask = try fields.takeFields("mask")
+    #expect(try mask.take("kind", default: "", "a name") == "block")
+    #expect(try mask.take("ratio", default: 0.75, in: 0...1, "a share") == 0.75)
+    #expect(throws: InputError("cell 3", "unknown key 'raito' in mask", "did you mean 'ratio'?")) {
+      try fields.finish()
+    }
+  }
 }

@@ -57,19 +57,15 @@ struct SweepCompute: Equatable, Sendable {
 }
 
 /// Whether the cells of a sweep were given the same compute, and if not, what differs.
-struct SweepVerdict: Equatable, Sendable {
+struct SweepVerdict: Sendable {
   /// How far one quantity is apart.
-  struct Quantity: Equatable, Sendable {
+  struct Quantity: Sendable {
     let name: String
     let least: (cell: String, value: Double)
     let most: (cell: String, value: Double)
 
     /// The largest value over the smallest.
     var factor: Double { least.value > 0 ? most.value / least.value : .infinity }
-
-    static func == (first: Quantity, second: Quantity) -> Bool {
-      first.name == second.name && first.least == second.least && first.most == second.most
-    }
   }
 
   let tolerance: Double
