@@ -65,6 +65,7 @@ extension HTML {
       for (index, cell) in row.enumerated() {
         var attributes = cell.value.map { ["data-value": "\($0)"] } ?? [:]
         if cell.value != nil { attributes["class"] = "number" }
+        if cell.text.count > 30 && cell.value == nil { attributes["class"] = "long" }
         if index == 0 { attributes["scope"] = "row" }
         element(index == 0 ? "th" : "td", cell.text, attributes)
       }
