@@ -36,6 +36,16 @@ struct CheckpointCommandsTests {
     #expect(result.errorLines.count == 1 && result.errors.contains(words), "\(result.errors)")
   }
 
+  /// The file is still being hashed when its refusal ends the program.
+  @Test func leavingWhileAFileIsHashedIsNoCrash() throws {
+    for _ in 0..<20 {
+      let result = try Program.run([
+        "evaluate", "README.md", "--data", "scenes", "--tasks", "knn", "--out", folder.path,
+      ])
+      #expect(result.code == 2 && result.errorLines.count == 1)
+    }
+  }
+
   @Test func convertedCheckpointsGiveTheSameFeatures() throws {
     let converted = folder.file("converted")
     #expect(try Program.run(["convert", goldens + "/hf_mae", "--out", converted]).code == 0)

@@ -65,7 +65,11 @@ package struct SHA256 {
   private final class State {
     let context: OpaquePointer
 
+    /// A thread may be hashing while the program exits: libcrypto must not tidy up under it.
+    private static let isReady = OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_ATEXIT), nil) == 1
+
     init() {
+      precondition(Self.isReady, "libcrypto cannot be used")
       guard let context = EVP_MD_CTX_new(), EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1
       else { preconditionFailure("libcrypto has no SHA-256") }
       self.context = context
