@@ -9,7 +9,7 @@ BENCH ?=
 SWIFT_SOURCES = Sources Tests Plugins Package.swift
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-full bench lint format-check format goldens goldens-check timm-check install \
+.PHONY: help demo test test-full bench lint format-check format goldens goldens-check timm-check limits-check install \
 	build bootstrap clean
 
 help: ## show this list
@@ -21,7 +21,7 @@ demo: build ## pretrain a small encoder, probe it, compare it with its untrained
 test: bootstrap ## check the format, run all tests, name the skipped ones
 	@scripts/test
 
-test-full: test goldens-check timm-check ## also: address sanitiser, goldens against PyTorch, timm loads ours
+test-full: test goldens-check timm-check limits-check ## also: address sanitiser, goldens against PyTorch, timm loads ours, limits
 	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test -c release --sanitize=address --scratch-path .build/sanitized
 
 bench: build .venv/ready ## measure against PyTorch, write docs/performance.md (BENCH="--quick mae-step")
@@ -34,7 +34,7 @@ lint: bootstrap format-check ## format and documentation form, and a build in wh
 format: ## format the Swift sources in place
 	$(SWIFT) format -i -r $(SWIFT_SOURCES)
 
-goldens: .venv/ready ## compute Tests/Goldens/engine again with PyTorch and timm
+goldens: .venv/ready ## compute Tests/Goldens again with PyTorch, timm, transformers, SciPy and others
 	$(PYTHON) Tests/Goldens/generate.py
 
 install: build ## install the program below PREFIX (/usr/local)
@@ -59,6 +59,11 @@ goldens-check: .venv/ready
 timm-check: build .venv/ready
 	.build/release/unmask pretrain mae-tiny --data scenes --limit 64 --epochs 1 --out .build/timm-check
 	$(PYTHON) Tests/Goldens/generate.py --check-timm .build/timm-check
+	$(PYTHON) Tests/Goldens/generate.py --check-conversions .build/release/unmask
+
+# Peak memory of loading, and what hostile files may cost.
+limits-check: build .venv/ready
+	$(PYTHON) Tests/Limits/check.py .build/release/unmask
 
 # PyTorch and friends, for benchmarks and goldens only; Unmask itself runs without Python.
 # With PYTHON=... an environment that is already there is used as it is.
