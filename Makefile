@@ -9,8 +9,8 @@ BENCH ?=
 SWIFT_SOURCES = Sources Tests Plugins Package.swift
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-full bench lint format-check format goldens goldens-check timm-check tensorboard-check install \
-	build bootstrap clean
+.PHONY: help demo test test-full bench lint format-check format goldens goldens-check timm-check limits-check \
+	tensorboard-check install build bootstrap clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,7 +21,7 @@ demo: build ## pretrain a small encoder, probe it, compare it with its untrained
 test: bootstrap ## check the format, run all tests, name the skipped ones
 	@scripts/test
 
-test-full: test goldens-check timm-check tensorboard-check ## also: address sanitiser, goldens, timm and TensorBoard read ours
+test-full: test goldens-check timm-check limits-check tensorboard-check ## also: sanitiser, goldens, limits, timm and TensorBoard read ours
 	UNMASK_FULL_TESTS=1 $(SWIFT) test -c release --skip-build --filter 'GateSimulation|GateOnRealEncoders'
 	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test -c release --sanitize=address --scratch-path .build/sanitized
 
@@ -35,7 +35,7 @@ lint: bootstrap format-check ## format and documentation form, and a build in wh
 format: ## format the Swift sources in place
 	$(SWIFT) format -i -r $(SWIFT_SOURCES)
 
-goldens: .venv/ready ## compute Tests/Goldens/engine again with PyTorch and timm
+goldens: .venv/ready ## compute Tests/Goldens again with PyTorch, timm, transformers, SciPy and others
 	$(PYTHON) Tests/Goldens/generate.py
 
 install: build ## install the program below PREFIX (/usr/local)
@@ -60,6 +60,11 @@ goldens-check: .venv/ready
 timm-check: build .venv/ready
 	.build/release/unmask pretrain mae-tiny --data scenes --limit 64 --epochs 1 --out .build/timm-check
 	$(PYTHON) Tests/Goldens/generate.py --check-timm .build/timm-check
+	$(PYTHON) Tests/Goldens/generate.py --check-conversions .build/release/unmask
+
+# Peak memory of loading, and what hostile files may cost.
+limits-check: build .venv/ready
+	$(PYTHON) Tests/Limits/check.py .build/release/unmask
 
 tensorboard-check: build .venv/ready
 	rm -rf .build/tensorboard-check

@@ -47,15 +47,42 @@ package struct CheckpointFolder: Sendable {
     classifier: ClassifierHead? = nil, heads: ParameterStore? = nil, training: JSON? = nil
   ) throws {
     try AtomicFile.createFolder(path)
-    try writeSafetensors(
-      encoder.parameters, beside: classifier?.timmWeights ?? [], metadata: ["format": "pt"],
-      to: modelPath)
+    let head = classifier?.timmWeights ?? []
+    if encoder.configuration.isTimmBEiT {
+      let weights = encoder.beitWeights(hasClassifierNorm: classifier?.norm != nil)
+      try writeSafetensors(weights + head, metadata: ["format": "pt"], to: modelPath)
+    } else {
+      try writeSafetensors(
+        encoder.parameters, beside: head, metadata: ["format": "pt"], to: modelPath)
+    }
     if let heads {
       try writeSafetensors(heads, metadata: ["format": "pt"], to: pretrainingPath)
     }
     if let training { try AtomicFile.write(training.text(pretty: true) + "\n", to: trainingPath) }
     let config = Self.config(
       of: encoder, preprocessing: preprocessing, classifier: classifier)
+    try AtomicFile.write(config.text(pretty: true) + "\n", to: configPath)
+  }
+
+  /// Writes a residual network as it was in its file, with its batch norms.
+  ///
+  /// - Parameters:
+  ///   - weights: tensors by timm's names.
+  ///   - configuration: the architecture.
+  ///   - name: of the encoder.
+  ///   - preprocessing: the transform of evaluation.
+  ///   - classes: outputs of the classifier among the weights; 0 for none.
+  ///   - training: the record of where it comes from.
+  /// - Throws: `InputError` when the folder is unwritable or the disk full.
+  func write(
+    _ weights: [(name: String, tensor: Tensor)], of configuration: ResidualNetworkConfiguration,
+    name: String, preprocessing: Preprocessing, classes: Int, training: JSON
+  ) throws {
+    try AtomicFile.createFolder(path)
+    try writeSafetensors(weights, metadata: ["format": "pt"], to: modelPath)
+    try AtomicFile.write(training.text(pretty: true) + "\n", to: trainingPath)
+    let config = Self.config(
+      of: configuration, name: name, preprocessing: preprocessing, classes: classes)
     try AtomicFile.write(config.text(pretty: true) + "\n", to: configPath)
   }
 

@@ -151,24 +151,10 @@ struct ResidualBlock: Sendable {
   }
 
   /// Option A: every `stride`-th pixel, zeros for the channels that are new, half of them in front.
-  ///
-  /// Carries no gradient where it changes the shape.
   private func padded(_ x: Node, in graph: Graph) -> Node {
-    let (batch, rows, columns, channels) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3])
+    let channels = x.shape[3]
     guard stride != 1 || channels != outputs else { return x }
-    let front = (outputs - channels) / 2
-    let (outRows, outColumns) = ((rows - 1) / stride + 1, (columns - 1) / stride + 1)
-    return graph.constant([batch, outRows, outColumns, outputs]) { target in
-      target.update(repeating: 0, count: batch * outRows * outColumns * outputs)
-      for image in 0..<batch {
-        for row in 0..<outRows {
-          for column in 0..<outColumns {
-            let from = ((image * rows + row * stride) * columns + column * stride) * channels
-            let to = ((image * outRows + row) * outColumns + column) * outputs + front
-            (target + to).update(from: x.data + from, count: channels)
-          }
-        }
-      }
-    }
+    return graph.subsampled(
+      x, stride: stride, channels: outputs, front: (outputs - channels) / 2)
   }
 }

@@ -23,13 +23,17 @@ extension EvaluationSubject {
           ? "write random:\(source) for an untrained encoder"
           : "give a checkpoint, random:ENCODER or pixels")
     }
-    let hash = Background { try checkpointHash(source) }
-    let loaded = try loadCheckpoint(source, options: options)
+    let reading = try CheckpointReading(source, options: options)
+    // The hash is waited for even when loading fails: a program must not end while a thread computes.
+    let hashing = Background { try checkpointHash(source) }
+    let outcome = Result { try reading.load() }
+    let hash = Result { try hashing.value() }
+    let loaded = try outcome.get()
     let folder = CheckpointFolder(source)
     return EvaluationSubject(
       name: ownName(source), source: source,
       format: folder.exists ? "unmask" : loaded.description.format,
-      weightsHash: try hash.value(), encoder: loaded.encoder, head: loaded.head,
+      weightsHash: try hash.get(), encoder: loaded.encoder, head: loaded.head,
       preprocessing: loaded.preprocessing,
       pretraining: folder.exists ? try folder.training() : nil,
       loading: loaded.description.json(keys: false))

@@ -18,9 +18,16 @@ package struct InputError: Error, LocalizedError, Equatable, Sendable {
     self.remedy = remedy
   }
 
-  /// `subject: problem; remedy` on one line, control characters escaped.
+  /// The most characters of each part that are shown: names in a hostile file may have millions.
+  private static let longest = 5000
+
+  /// `subject: problem; remedy` on one line, control characters escaped, shortened when endless.
   package var errorDescription: String? {
-    let line = "\(subject): \(problem)" + (remedy.isEmpty ? "" : "; \(remedy)")
+    let parts = [subject, problem, remedy].map { part in
+      let start = part.unicodeScalars.prefix(Self.longest)
+      return start.endIndex == part.unicodeScalars.endIndex ? part : String(start) + "…"
+    }
+    let line = "\(parts[0]): \(parts[1])" + (remedy.isEmpty ? "" : "; \(parts[2])")
     return line.unicodeScalars.map { scalar in
       scalar.value < 0x20 || (0x7f..<0xa0).contains(scalar.value)
         ? scalar.escaped(asASCII: true) : String(scalar)

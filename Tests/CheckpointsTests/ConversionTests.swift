@@ -11,17 +11,19 @@ import Testing
   let temporary = TemporaryFolder()
 
   @Test(arguments: [
-    "timm_vit", "hf_deit", "dinov2_registers.pth", "hf_clip", "beit.pth", "dinov2.pth",
+    "timm_vit", "hf_deit", "dinov2_registers.pth", "hf_clip", "beit.pth", "beit_fine_tuned.pth",
+    "hf_beit", "simmim.pth", "dinov2.pth", "resnet_basic.pth", "resnet_bottleneck.pth.tar",
   ])
   func comesBackFromTheFolder(_ file: String) throws {
     var options = CheckpointOptions()
-    options.heads = 3
-    options.side = 16
+    let isTransformer = !file.hasPrefix("resnet")
+    options.heads = isTransformer ? 3 : nil
+    options.side = isTransformer ? 16 : 32
     let reading = try CheckpointReading(CheckpointGoldens.path(file), options: options)
     let before = try reading.load()
     let folder = try convertCheckpoint(reading, to: temporary.file("converted"))
     let after = try loadCheckpoint(folder.path)
-    #expect(after.description.family == "unmask")
+    #expect(after.description.family == (isTransformer ? "unmask" : "resnet"))
     #expect(after.encoder.name == before.encoder.name)
     #expect(after.preprocessing == before.preprocessing)
     #expect(after.head?.classes == before.head?.classes)
@@ -29,5 +31,15 @@ import Testing
       let read = try #require(after.encoder.parameters[parameter.name])
       #expect(memcmp(read.data, parameter.data, parameter.count * 4) == 0, "\(parameter.name)")
     }
+  }
+
+  /// timm has no classifier that reads two tokens: the encoder is converted without it.
+  @Test func leavesOutClassifiersThatTimmLacks() throws {
+    let reading = try CheckpointReading(CheckpointGoldens.path("hf_deit_distilled"))
+    #expect(try reading.load().head?.pooling == .classAndRegisters)
+    let folder = try convertCheckpoint(reading, to: temporary.file("distilled"))
+    let loaded = try loadCheckpoint(folder.path)
+    #expect(loaded.head == nil)
+    #expect(loaded.description.ignored.isEmpty)
   }
 }

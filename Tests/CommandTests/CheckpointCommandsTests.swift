@@ -25,7 +25,9 @@ struct CheckpointCommandsTests {
     (["inspect", "/absent.pth"], "there is no such file or folder"),
     (["inspect", "README.md"], "known checkpoint format"),
     (["inspect", "hf_mae", "--set", "checkpoint.map=hf-vitt"], "did you mean 'hf-vit'?"),
-    (["inspect", "hf_mae", "--set", "checkpoint.sid=32"], "there is no such setting"),
+    (["inspect", "hf_mae", "--set", "checkpoint.sid=32"], "did you mean 'checkpoint.side'?"),
+    (["inspect", "hf_mae", "--set", "checkpoint.activation=glu"], "did you mean 'gelu'?"),
+    (["inspect", "hf_mae", "--set", "checkpoint.heads=0"], "checkpoint.heads"),
     (["inspect", "hf_mae", "--set", "side=32"], "is not about the checkpoint"),
     (["evaluate", "README.md", "--data", "scenes", "--tasks", "knn"], "known checkpoint format"),
   ])

@@ -70,7 +70,7 @@ def big_endian(source: pathlib.Path, target: pathlib.Path) -> None:
                 data = b"big"
             elif "/data/" in entry:
                 data = np.frombuffer(data, "<f4").astype(">f4").tobytes()
-            new.writestr(entry, data)
+            new.writestr(zipfile.ZipInfo(entry), data, zipfile.ZIP_DEFLATED)
 
 
 def write(folder: pathlib.Path) -> None:

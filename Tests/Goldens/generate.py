@@ -1,16 +1,24 @@
 #!/usr/bin/env python3
-"""Writes the goldens of the engine: what PyTorch and timm compute, for the Swift tests to agree with.
+"""Writes the goldens: what PyTorch, timm, transformers, torchvision, Pillow, SciPy and others compute, for the Swift
+tests to agree with.
 
-    python3 Tests/Goldens/generate.py                      write every file below engine/
-    python3 Tests/Goldens/generate.py linear mae_tiny      only these
+    python3 Tests/Goldens/generate.py                      write everything
+    python3 Tests/Goldens/generate.py linear vision        only these
     python3 Tests/Goldens/generate.py --check              compare with the files on disk, write nothing
     python3 Tests/Goldens/generate.py --check-timm FOLDER  load an Unmask checkpoint folder into timm
+    python3 Tests/Goldens/generate.py --check-conversions PROGRAM
+                                                           convert every family, load the results into timm
 
 Needs the packages of requirements.txt beside it (`make goldens` installs them into .venv). Everything
-is seeded, in float32 and computed by one thread, so a second run on the same machine writes the same
-bytes; on another machine the last bits differ, and --check allows for that.
+is seeded, in float32 and computed by one thread, so a second run on the same machine computes the same
+numbers; on another machine the last bits differ, and --check allows for that.
 
-Every file is a safetensors file of contiguous float32 tensors. Labels and other integers are floats too.
+    engine/          operators, optimisers, whole networks (reference/)
+    checkpoints/     other people's checkpoints and the tokens they give (checkpoints.py)
+    vision/          decoding, resizing, augmentation (vision.py)
+    statistics/      intervals and tests (statistics_goldens.py)
+
+Every file of engine/ is a safetensors file of contiguous float32 tensors. Labels and other integers are floats too.
 The metadata's one entry `golden` is JSON: `made_by` (versions, seed) and `cases`, an object of settings
 for each case.
 A tensor is named CASE/KEY. Keys that all files share:
@@ -24,23 +32,28 @@ The docstring of each function named after a file (reference/*.py) says what its
 """
 
 import argparse
+import functools
 import sys
 
-from reference import (
-    masked_autoencoder, operators, optimizers, probes, timm_check, vision_transformer)
-from reference.store import check, folder, write
+import checkpoints
+import statistics_goldens
+import vision
+from reference import masked_autoencoder, operators, optimizers, probes, store, timm_check, tree, vision_transformer
 
-GOLDENS = {
+ENGINE = {
     function.__name__: function
     for module in (operators, optimizers, vision_transformer, masked_autoencoder, probes)
     for function in module.GOLDENS
+}
+FOLDERS = {
+    "checkpoints": checkpoints.write, "vision": vision.write, "statistics": statistics_goldens.write,
 }
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(GOLDENS))
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join([*ENGINE, *FOLDERS]))
     parser.add_argument("--check", action="store_true", help="compare, write nothing")
     parser.add_argument("--check-timm", metavar="FOLDER", help="load a checkpoint folder into timm")
     parser.add_argument(
@@ -48,18 +61,23 @@ def main() -> int:
         "tokens --tensors` wrote for --images; they must agree with timm's")
     parser.add_argument(
         "--images", metavar="FILE.npy", help="with --check-timm: float32 [images, 3, side, side]")
+    parser.add_argument(
+        "--check-conversions", metavar="PROGRAM", help="what `unmask convert` writes, loaded into timm")
     arguments = parser.parse_args()
-
     if arguments.check_timm:
         return timm_check.check_folder(arguments.check_timm, arguments.images, arguments.tokens)
-
-    unknown = [name for name in arguments.names if name not in GOLDENS]
+    if arguments.check_conversions:
+        return timm_check.check_conversions(arguments.check_conversions, store.folder.parent / "checkpoints")
+    unknown = [name for name in arguments.names if name not in ENGINE and name not in FOLDERS]
     if unknown:
-        parser.error(f"unknown golden {unknown[0]}; there are {', '.join(GOLDENS)}")
-    act = check if arguments.check else write
-    good = all([act(name, GOLDENS[name]) for name in arguments.names or GOLDENS])
-    total = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
-    print(f"{total / 1e6:.2f} MB in {folder.name}/", file=sys.stderr)
+        parser.error(f"unknown golden {unknown[0]}; there are {', '.join([*ENGINE, *FOLDERS])}")
+    one, folder = (store.check, tree.check) if arguments.check else (store.write, tree.write)
+    acts = {name: functools.partial(one, name, make) for name, make in ENGINE.items()}
+    root = store.folder.parent
+    acts |= {name: functools.partial(folder, make, root / name) for name, make in FOLDERS.items()}
+    good = all([acts[name]() for name in arguments.names or acts])
+    total = sum(file.stat().st_size for part in ("engine", *FOLDERS) for file in (root / part).rglob("*") if file.is_file())
+    print(f"{total / 1e6:.2f} MB of goldens", file=sys.stderr)
     return 0 if good else 1
 
 

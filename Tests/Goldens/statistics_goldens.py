@@ -1,9 +1,6 @@
-"""Writes statistics.json: intervals, tests and corrections as SciPy and statsmodels compute them.
+"""Intervals, tests and corrections as SciPy and statsmodels compute them.
 
-    python statistics_goldens.py > statistics.json
-
-Needs numpy, scipy (1.11 or newer), statsmodels and scikit-learn. The bootstrap goldens are SciPy's
-own `bootstrap`, given a generator that draws the resamples that ours draws.
+The bootstrap goldens are SciPy's own `bootstrap`, given a generator that draws the resamples that ours draws.
 """
 
 import json
@@ -164,11 +161,12 @@ def accuracies():
     }
 
 
-def main():
+def write(folder):
+    """Writes statistics.json into a folder."""
     p_values = [[0.01, 0.04, 0.03, 0.005], [0.5, 0.5], [1e-9, 1, 0.2, 0.2, 0.03], [0.049]]
     quantiles = [1e-12, 0.001, 0.025, 0.2, 0.5, 0.8, 0.975, 0.999999]
     seeds = [83.63, 83.66, 83.52, 83.46]
-    print(json.dumps({
+    (folder / "statistics.json").write_text(json.dumps({
         "made_with": {"scipy": scipy.__version__, "statsmodels": statsmodels.__version__,
                       "sklearn": sklearn.__version__, "numpy": np.__version__},
         "wilson": wilson(),
@@ -183,7 +181,4 @@ def main():
                   "interval": stats.t.interval(0.95, 3, np.mean(seeds), stats.sem(seeds))},
         "bootstrap": bootstraps(),
         "accuracy": accuracies(),
-    }, indent=None, separators=(",", ":")))
-
-
-main()
+    }, indent=None, separators=(",", ":")) + "\n")

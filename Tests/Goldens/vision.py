@@ -1,10 +1,7 @@
-#!/usr/bin/env python3
-"""Writes vision/: pictures as Pillow decodes, resizes and recolours them, and torchvision's crops.
+"""Pictures as Pillow decodes, resizes and recolours them, and torchvision's crops.
 
-    python3 Tests/Goldens/vision.py
-
-Needs numpy, pillow, torch and torchvision. Seeded; `vision/cases.json` names the versions. Expected
-pixels are `.npy` arrays, uint8 of shape [height, width, 3].
+Seeded; `vision/cases.json` names the versions. Expected pixels are `.npy` arrays, uint8 of shape
+[height, width, 3].
 """
 
 import json
@@ -20,7 +17,7 @@ from PIL import Image, features
 from torchvision import transforms
 from torchvision.transforms import functional
 
-FOLDER = Path(__file__).parent / "vision"
+FOLDER = Path()  # set by `write`
 BILINEAR, BICUBIC = Image.Resampling.BILINEAR, Image.Resampling.BICUBIC
 
 
@@ -187,10 +184,10 @@ def crop_statistics():
     return cases
 
 
-def main():
-    FOLDER.mkdir(exist_ok=True)
-    for old in FOLDER.iterdir():
-        old.unlink()
+def write(folder):
+    """Writes everything into a folder."""
+    global FOLDER
+    FOLDER = folder
     picture = Image.fromarray(source())
     picture.save(FOLDER / "source.png", optimize=True)
     preprocessing, normalised = write_preprocessing(picture)
@@ -201,7 +198,3 @@ def main():
         codecs=write_codecs(), resizes=write_resizes(picture), preprocessing=preprocessing,
         normalised=normalised, colours=write_colours(picture), crops=crop_statistics())
     (FOLDER / "cases.json").write_text(json.dumps(cases, indent=1) + "\n")
-
-
-if __name__ == "__main__":
-    main()

@@ -51,6 +51,9 @@ extension OperatorCase {
     OperatorCase("channels first", inputs: [[2, 17, 5, 3]]) { graph, x, _ in
       graph.channelsFirst(x[0])
     },
+    OperatorCase("every second pixel, more channels", inputs: [[2, 5, 4, 3]]) { graph, x, _ in
+      graph.subsampled(x[0], stride: 2, channels: 8, front: 2)
+    },
     OperatorCase("side by side", inputs: [[2, 3, 1], [2, 3, 7]]) { graph, x, _ in
       graph.concatenated([x[0], x[1], x[0]])
     },

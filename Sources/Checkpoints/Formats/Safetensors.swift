@@ -25,7 +25,7 @@ enum Safetensors: CheckpointFormat {
       throw InputError(file.path, "its header is \(header.kind), not a mapping of tensors")
     }
     var tensors: [(name: String, range: Range<Int>, tensor: StoredTensor)] = []
-    for (name, value) in members where name != "__metadata__" {
+    for (name, value) in members.sorted(by: { $0.key < $1.key }) where name != "__metadata__" {
       let place = try Place(value, subject: "\(file.path): tensor '\(name)'")
       tensors.append((name, place.range, try place.tensor(in: file, dataStart: start)))
     }

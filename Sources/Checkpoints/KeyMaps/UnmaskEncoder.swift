@@ -28,8 +28,9 @@ enum UnmaskEncoder: KeyMap {
     traits.statedHeads = configuration.heads
     traits.statedSide = configuration.side
     traits.preprocessing = preprocessing
+    let rules = configuration.isTimmBEiT ? BEiT.rules : []
     var plan = try TransformerAssembly.plan(
-      weights.renamed(by: []), traits, options, family: name)
+      weights.renamed(by: rules), traits, options, family: name)
     guard case .visionTransformer(var found) = plan.architecture else { return plan }
     found.positions = configuration.positions
     if options.side == nil {

@@ -95,7 +95,7 @@ struct BranchSelection {
       let share = Double(present) / Double(max(map.signature.count, 1))
       if share > best?.share ?? 0 { best = (map.name, share) }
     }
-    let first = archive.names.prefix(3).joined(separator: ", ")
+    let first = archive.names.prefix(3).map { $0.prefix(100) }.joined(separator: ", ")
     let near = best.map { "the nearest known family is '\($0.name)'" }
     let known = "known families: " + maps.map { $0.name }.joined(separator: ", ")
     return InputError(

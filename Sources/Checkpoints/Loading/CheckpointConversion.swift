@@ -16,13 +16,31 @@ package func convertCheckpoint(
 ) throws -> CheckpointFolder {
   let folder = CheckpointFolder(path)
   let loaded = try reading.load()
-  guard let transformer = loaded.encoder as? VisionTransformer else {
-    throw InputError(
-      reading.description.source, "'\(loaded.encoder.name)' cannot be converted",
-      "only vision transformers can")
-  }
   let source: JSON = ["converted_from": reading.description.json(keys: false)]
-  try folder.write(
-    transformer, preprocessing: loaded.preprocessing, classifier: loaded.head, training: source)
+  switch reading.plan.architecture {
+  case .visionTransformer:
+    guard let transformer = loaded.encoder as? VisionTransformer else { break }
+    let head = loaded.head.flatMap { $0.isTimm ? $0 : nil }
+    if head == nil, let left = loaded.head {
+      Log.note(
+        "\(reading.description.source): its classifier is left out, because timm has none that "
+          + "reads \(left.pooling.rawValue)")
+    }
+    try folder.write(
+      transformer, preprocessing: loaded.preprocessing, classifier: head, training: source)
+  case .residualNetwork(let configuration):
+    try folder.write(
+      reading.originals(), of: configuration, name: loaded.encoder.name,
+      preprocessing: loaded.preprocessing, classes: loaded.head?.classes ?? 0, training: source)
+  }
   return folder
+}
+
+extension CheckpointReading {
+  /// The tensors of the file under the names of `ModelPlan.originals`.
+  fileprivate func originals() throws -> [(name: String, tensor: Tensor)] {
+    try plan.originals.map { name, source in
+      (name, try source.map { try archive.floats($0) } ?? Tensor([]))
+    }
+  }
 }

@@ -23,30 +23,21 @@ package struct CheckpointOptions: Sendable, Equatable {
   /// - Parameter fields: the mapping below `checkpoint`.
   /// - Throws: `InputError` naming an unknown key or a value out of bounds.
   package init(_ fields: Fields) throws {
-    map = try text(fields, "map", "the key map to use")
-    branch = try text(fields, "branch", "which network of the file")
-    side = try number(fields, "side", 1...8192, "side of the input")
-    heads = try number(fields, "heads", 1...1024, "attention heads")
-    if fields.has("activation") {
-      let name = try fields.takeChoice(
-        "activation", of: Activation.allCases.map { $0.rawValue }, default: "gelu", "of the MLP")
+    map = try fields.takeOptional("map", as: String.self, "the key map to use")
+    branch = try fields.takeOptional("branch", as: String.self, "which network of the file")
+    side = try fields.takeOptional("side", in: 1...8192, "side of the input")
+    heads = try fields.takeOptional("heads", in: 1...1024, "attention heads")
+    let names = Activation.allCases.map { $0.rawValue }
+    let name = try fields.takeOptional("activation", as: String.self, "of the MLP")
+    if let name {
       activation = Activation(rawValue: name)
+      guard activation != nil else {
+        throw fields.error(
+          at: "activation", "there is no activation '\(name)'", suggestion(for: name, among: names))
+      }
     }
-    if fields.has("norm_epsilon") {
-      normEpsilon = Float(
-        try fields.take("norm_epsilon", default: 1e-6, in: 0...1, "inside the root of norms"))
-    }
+    normEpsilon = try fields.takeOptional("norm_epsilon", in: 0...1, "inside the root of norms")
+      .map { (epsilon: Double) in Float(epsilon) }
     try fields.finish()
   }
-}
-
-private func text(_ fields: Fields, _ key: String, _ documentation: String) throws -> String? {
-  fields.has(key) ? try fields.take(key, default: "", documentation) : nil
-}
-
-private func number(
-  _ fields: Fields, _ key: String, _ bounds: ClosedRange<Int>, _ documentation: String
-) throws -> Int? {
-  fields.has(key)
-    ? try fields.take(key, default: bounds.lowerBound, in: bounds, documentation) : nil
 }

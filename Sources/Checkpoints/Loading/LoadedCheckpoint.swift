@@ -29,13 +29,14 @@ package struct CheckpointReading: Sendable {
   /// - Parameters:
   ///   - path: a file or folder.
   ///   - options: what the user says about it.
-  /// - Throws: `InputError` when it cannot be read or holds no known encoder.
+  /// - Throws: `InputError` when it cannot be read, holds no known encoder, or lacks a weight of its extents.
   package init(_ path: String, options: CheckpointOptions = CheckpointOptions()) throws {
     archive = try openCheckpoint(path)
     selection = try BranchSelection(archive, maps: Self.maps(options.map, path))
     chosen = try selection.chosen(options.branch, source: path)
     plan = try chosen.map.plan(chosen.weights, options)
     description = CheckpointDescription(archive, selection, chosen, plan)
+    _ = try sources(for: makeEncoder().parameters)
   }
 
   private static func maps(_ name: String?, _ path: String) throws -> [any KeyMap.Type] {
@@ -62,10 +63,12 @@ package struct CheckpointReading: Sendable {
       encoder: encoder, preprocessing: plan.preprocessing, head: head, description: description)
   }
 
-  /// Reads every parameter, several at a time.
-  private func fill(_ store: ParameterStore) throws {
+  /// Where each parameter comes from.
+  private func sources(
+    for store: ParameterStore
+  ) throws -> [(parameter: Parameter, source: WeightSource)] {
     let sources = Dictionary(plan.weights, uniquingKeysWith: { first, _ in first })
-    let work = try store.parameters.map { parameter in
+    return try store.parameters.map { parameter in
       guard let source = sources[parameter.name] else {
         throw InputError(archive.source, "lacks the weight '\(parameter.name)'")
       }
@@ -77,6 +80,11 @@ package struct CheckpointReading: Sendable {
       }
       return (parameter, source)
     }
+  }
+
+  /// Reads every parameter, several at a time.
+  private func fill(_ store: ParameterStore) throws {
+    let work = try sources(for: store)
     // Made before the workers would race for it.
     _ = store.values
     let pool = WorkerPool(threads: min(availableProcessors, Self.readers))

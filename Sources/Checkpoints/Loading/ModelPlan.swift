@@ -16,6 +16,9 @@ package struct ModelPlan: Sendable {
   package var encoderName: String
   /// Weights by the encoder's parameter names.
   var weights: [(name: String, source: WeightSource)]
+  /// Where loading changes weights: those of the file by timm's names, which a converted folder holds;
+  /// a name without a source stands for a zero.
+  var originals: [(name: String, source: String?)] = []
   /// A classifier that came with the encoder.
   var head: HeadPlan?
   /// The transform of evaluation.

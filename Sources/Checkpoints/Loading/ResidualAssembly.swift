@@ -10,6 +10,7 @@ struct ResidualAssembly {
   private var plan: [(name: String, source: WeightSource)] = []
   private var missing: [String] = []
   private var settled: Set<String> = []
+  private var originals: [(name: String, source: String?)] = []
 
   /// The plan for weights by torchvision's names.
   ///
@@ -35,6 +36,10 @@ struct ResidualAssembly {
       head: assembly.head(width: configuration.width), preprocessing: preprocessing.with(side: side)
     )
     result.settled = assembly.settled
+    result.originals = assembly.originals
+    for (name, source) in zip(["fc.weight", "fc.bias"], result.head?.sources ?? []) {
+      result.originals.append((name, source.names.first))
+    }
     return result
   }
 
@@ -100,9 +105,10 @@ struct ResidualAssembly {
     let prefix = weights.prefix
     let statistics = names.map { prefix + $0 }
     let kernel = prefix + "\(convolution).weight"
-    if weights.has("\(norm).num_batches_tracked") {
-      settled.insert(prefix + "\(norm).num_batches_tracked")
-    }
+    let counter = "\(norm).num_batches_tracked"
+    if weights.has(counter) { settled.insert(prefix + counter) }
+    originals += (["\(convolution).weight"] + names).map { ($0, prefix + $0) }
+    originals.append((counter, weights.has(counter) ? prefix + counter : nil))
     let stored = weights.shape("\(convolution).weight") ?? []
     let fits = names.allSatisfy { weights.shape($0) == [shape[0]] }
     plan.append(

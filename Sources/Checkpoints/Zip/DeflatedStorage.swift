@@ -17,6 +17,7 @@ struct DeflatedStorage: ByteStorage {
     defer { buffer.deallocate() }
     let content = UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
     try packed.withBytes { try inflate($0, into: content) }
+    packed.release(0..<packed.count)
     return try body(UnsafeRawBufferPointer(content))
   }
 

@@ -58,6 +58,43 @@ extension Graph {
     }
   }
 
+  /// Every `stride`-th pixel of feature maps, with channels of zeros in front of the others and behind.
+  ///
+  /// A shortcut without weights to a smaller, wider map (He et al. 2016, option A).
+  /// - Parameters:
+  ///   - x: float32 `[batch, height, width, channels]`.
+  ///   - stride: pixels from one that is kept to the next.
+  ///   - channels: of the result.
+  ///   - front: channels of zeros before those of `x`.
+  /// - Returns: float32 `[batch, ⌈height / stride⌉, ⌈width / stride⌉, channels]`.
+  package func subsampled(_ x: Node, stride: Int, channels: Int, front: Int) -> Node {
+    let (batch, rows, columns, inputs) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3])
+    precondition(front >= 0 && front + inputs <= channels, "\(inputs) channels do not fit")
+    let (outRows, outColumns) = ((rows - 1) / stride + 1, (columns - 1) / stride + 1)
+    let out = makeNode([batch, outRows, outColumns, channels], needsGradient: x.needsGradient)
+    out.data.update(repeating: 0, count: out.count)
+    let forEachPixel = { (body: (_ from: Int, _ to: Int) -> Void) in
+      for line in 0..<batch * outRows {
+        let (image, row) = (line / outRows, line % outRows)
+        for column in 0..<outColumns {
+          body(
+            ((image * rows + row * stride) * columns + column * stride) * inputs,
+            (line * outColumns + column) * channels + front)
+        }
+      }
+    }
+    forEachPixel { from, to in (out.data + to).update(from: x.data + from, count: inputs) }
+    if out.needsGradient {
+      record { [self] in
+        guard let d = out.gradient else { return }
+        withGradientSum(of: x) { sum in
+          forEachPixel { from, to in uk_add(d + to, uk_float32, sum + from, 1, inputs) }
+        }
+      }
+    }
+    return out
+  }
+
   /// Values side by side along the last dimension.
   ///
   /// - Parameter parts: float32, equal but for the last extent; at least one.

@@ -6,7 +6,7 @@ import TestSupport
 enum StatisticsGoldens {
   /// One section of the file.
   static func section(_ name: String) throws -> JSON {
-    let path = packageFolder + "/Tests/Goldens/statistics.json"
+    let path = packageFolder + "/Tests/Goldens/statistics/statistics.json"
     let file = try JSON.parse(Data(contentsOf: URL(fileURLWithPath: path)), from: path)
     return file[name] ?? .null
   }
