@@ -7,8 +7,20 @@ protocol ByteStorage: Sendable {
   var count: Int { get }
   /// Calls `body` with all the bytes.
   func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result
+  /// Calls `body` with the first `length` bytes, or all when there are fewer.
+  func withPrefix<Result>(
+    _ length: Int, _ body: (UnsafeRawBufferPointer) throws -> Result
+  ) throws -> Result
   /// Says that the bytes in `range` are not needed soon, so that their memory can go.
   func release(_ range: Range<Int>)
+}
+
+extension ByteStorage {
+  func withPrefix<Result>(
+    _ length: Int, _ body: (UnsafeRawBufferPointer) throws -> Result
+  ) throws -> Result {
+    try withBytes { try body(UnsafeRawBufferPointer(rebasing: $0.prefix(length))) }
+  }
 }
 
 /// A range of a mapped file.

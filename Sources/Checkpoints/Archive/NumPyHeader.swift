@@ -3,6 +3,8 @@ import Support
 
 /// The header of a `.npy` file: `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`.
 struct NumPyHeader {
+  /// The most bytes that a header takes.
+  static let longest = 12 + (1 << 16)
   static let signature: [UInt8] = [0x93] + Array("NUMPY".utf8)
 
   let type: NumPyType

@@ -20,7 +20,9 @@ enum NumPyArchive: CheckpointFormat {
       guard entry.name.hasSuffix(".npy") else { return nil }
       let storage = archive.storage(of: entry)
       let subject = "\(file.path): array '\(entry.name.prefix(200))'"
-      let header = try storage.withBytes { try NumPyHeader($0, subject: subject) }
+      let header = try storage.withPrefix(NumPyHeader.longest) {
+        try NumPyHeader($0, subject: subject)
+      }
       guard let header else { return nil }
       let tensor = try header.tensor(in: storage, subject: subject)
       return (String(entry.name.dropLast(".npy".count)), tensor)

@@ -13,9 +13,33 @@ struct DeflatedStorage: ByteStorage {
   let subject: String
 
   func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: max(count, 1), alignment: 64)
-    defer { buffer.deallocate() }
-    let content = UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
+    try withUnpacked(count) { content in
+      let sum = crc32_z(0, content.bindMemory(to: UInt8.self).baseAddress, content.count)
+      guard UInt32(truncatingIfNeeded: sum) == checksum else {
+        throw InputError(subject, "its checksum is wrong", "fetch the file again")
+      }
+      return try body(content)
+    }
+  }
+
+  /// The beginning alone, which no checksum covers.
+  func withPrefix<Result>(
+    _ length: Int, _ body: (UnsafeRawBufferPointer) throws -> Result
+  ) throws -> Result {
+    try withUnpacked(min(length, count), body)
+  }
+
+  /// Unpacks the first `length` bytes into memory of its own, which goes back to the system afterwards.
+  private func withUnpacked<Result>(
+    _ length: Int, _ body: (UnsafeRawBufferPointer) throws -> Result
+  ) throws -> Result {
+    let size = max(length, 1)
+    let address = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard let address, address != MAP_FAILED else {
+      throw InputError(subject, "cannot be unpacked: out of memory")
+    }
+    defer { munmap(address, size) }
+    let content = UnsafeMutableRawBufferPointer(start: address, count: length)
     try packed.withBytes { try inflate($0, into: content) }
     packed.release(0..<packed.count)
     return try body(UnsafeRawBufferPointer(content))
@@ -41,12 +65,10 @@ struct DeflatedStorage: ByteStorage {
     stream.avail_in = UInt32(source.count)
     stream.next_out = target.bindMemory(to: UInt8.self).baseAddress
     stream.avail_out = UInt32(target.count)
-    guard CZlib.inflate(&stream, Z_FINISH) == Z_STREAM_END, stream.avail_out == 0 else {
+    let status = CZlib.inflate(&stream, Z_FINISH)
+    let isWhole = status == Z_STREAM_END || target.count < count && status == Z_BUF_ERROR
+    guard isWhole, stream.avail_out == 0 else {
       throw InputError(subject, "does not unpack to \(count) bytes", "fetch the file again")
-    }
-    let sum = crc32_z(0, target.bindMemory(to: UInt8.self).baseAddress, target.count)
-    guard UInt32(truncatingIfNeeded: sum) == checksum else {
-      throw InputError(subject, "its checksum is wrong", "fetch the file again")
     }
   }
 }
