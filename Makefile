@@ -61,6 +61,7 @@ timm-check: build .venv/ready
 	.build/release/unmask pretrain mae-tiny --data scenes --limit 64 --epochs 1 --out .build/timm-check
 	$(PYTHON) Tests/Goldens/generate.py --check-timm .build/timm-check
 	$(PYTHON) Tests/Goldens/generate.py --check-conversions .build/release/unmask
+	$(PYTHON) Tests/Goldens/generate.py --check-zoo .build/release/unmask
 
 # Peak memory of loading, and what hostile files may cost.
 limits-check: build .venv/ready

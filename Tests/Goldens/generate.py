@@ -8,6 +8,7 @@ tests to agree with.
     python3 Tests/Goldens/generate.py --check-timm FOLDER  load an Unmask checkpoint folder into timm
     python3 Tests/Goldens/generate.py --check-conversions PROGRAM
                                                            convert every family, load the results into timm
+    python3 Tests/Goldens/generate.py --check-zoo PROGRAM  all networks of timm: read exactly, or refused
 
 Needs the packages of requirements.txt beside it (`make goldens` installs them into .venv). Everything
 is seeded, in float32 and computed by one thread, so a second run on the same machine computes the same
@@ -39,6 +40,7 @@ import checkpoints
 import statistics_goldens
 import vision
 from reference import masked_autoencoder, operators, optimizers, probes, store, timm_check, tree, vision_transformer
+from reference import zoo_check
 
 ENGINE = {
     function.__name__: function
@@ -63,11 +65,15 @@ def main() -> int:
         "--images", metavar="FILE.npy", help="with --check-timm: float32 [images, 3, side, side]")
     parser.add_argument(
         "--check-conversions", metavar="PROGRAM", help="what `unmask convert` writes, loaded into timm")
+    parser.add_argument(
+        "--check-zoo", metavar="PROGRAM", help="whether networks that ours cannot compute are refused")
     arguments = parser.parse_args()
     if arguments.check_timm:
         return timm_check.check_folder(arguments.check_timm, arguments.images, arguments.tokens)
     if arguments.check_conversions:
         return timm_check.check_conversions(arguments.check_conversions, store.folder.parent / "checkpoints")
+    if arguments.check_zoo:
+        return zoo_check.check(arguments.check_zoo)
     unknown = [name for name in arguments.names if name not in ENGINE and name not in FOLDERS]
     if unknown:
         parser.error(f"unknown golden {unknown[0]}; there are {', '.join([*ENGINE, *FOLDERS])}")

@@ -14,7 +14,7 @@ enum DINOv2: KeyMap {
       ("register_tokens", "reg_token"), ("blocks.#.mlp.w12.", "blocks.#.mlp.fc1."),
       ("blocks.#.mlp.w3.", "blocks.#.mlp.fc2."),
     ])
-    + ["cls_token", "pos_embed", "patch_embed.", "blocks.", "norm.", "head."].map {
+    + ["cls_token", "reg_token", "pos_embed", "patch_embed.", "blocks.", "norm.", "head."].map {
       RenameRule($0, $0)
     }
 

@@ -33,6 +33,7 @@ enum HuggingFaceBEiT: KeyMap {
     traits.resampling = .plain
     traits.relativeResampling = .linear
     traits.headPooling = .mean
+    traits.mayLackPositions = true
     traits.preprocessing = Preprocessing(side: 224, cropRatio: 1, statistics: .half)
     var plan = try TransformerAssembly.plan(
       weights.renamed(by: rules), weights.applyingSettings(to: traits), options, family: name)

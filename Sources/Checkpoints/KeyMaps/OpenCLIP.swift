@@ -37,9 +37,7 @@ enum OpenCLIP: KeyMap {
     } else if isOpenAI {
       traits.activation = .quickGELU
     } else if options.activation == nil {
-      traits.notes.append(
-        "activation taken as GELU, as OpenCLIP's; OpenAI's networks need "
-          + "--set checkpoint.activation=quickGELU")
+      traits.notes.append(assumedActivation)
     }
     if let width = weights.shape("conv1.weight")?.first {
       let headWidth = stated?["vision_cfg"]?["head_width"]?.int ?? 64
@@ -50,6 +48,11 @@ enum OpenCLIP: KeyMap {
     plan.head = projection(weights, width: plan.width)
     return plan
   }
+
+  /// What is said where nothing tells which of the two activations CLIP's weights were trained with.
+  static let assumedActivation =
+    "activation taken as GELU, as OpenCLIP's; OpenAI's networks need "
+    + "--set checkpoint.activation=quickGELU"
 
   /// The projection to the space shared with texts, `[width, features]` in the file.
   private static func projection(_ weights: WeightView, width: Int) -> HeadPlan? {

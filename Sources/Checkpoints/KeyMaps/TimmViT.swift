@@ -16,7 +16,17 @@ enum TimmViT: KeyMap {
     let architecture = weights.config["architecture"]?.string ?? ""
     if architecture.contains("quickgelu") { traits.activation = .quickGELU }
     // timm builds its CLIP towers with PyTorch's own epsilon.
-    if weights.has("norm_pre.weight") { traits.normEpsilon = 1e-5 }
+    if weights.has("norm_pre.weight") {
+      traits.normEpsilon = 1e-5
+      guard weights.has("norm.weight"), !weights.hasAny("attn_pool.") else {
+        throw InputError(
+          weights.archive.source, "looks like a Perception Encoder, which has rotary positions",
+          Strangers.advice)
+      }
+      if architecture.isEmpty, options.activation == nil {
+        traits.notes.append(OpenCLIP.assumedActivation)
+      }
+    }
     if weights.config["global_pool"]?.string == "avg" { traits.headPooling = .mean }
     return try TransformerAssembly.plan(
       weights.renamed(by: []), traits, options, family: name)

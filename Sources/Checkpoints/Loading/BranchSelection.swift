@@ -90,10 +90,11 @@ struct BranchSelection {
   ) -> InputError {
     let endings = Set(archive.names.flatMap { Self.endings(of: $0) })
     var best: (name: String, share: Double)?
-    for map in maps {
+    // One tensor says little: half of a signature is what makes a family near.
+    for map in maps where map.signature.count > 1 {
       let present = map.signature.filter { endings.contains($0) }.count
-      let share = Double(present) / Double(max(map.signature.count, 1))
-      if share > best?.share ?? 0 { best = (map.name, share) }
+      let share = Double(present) / Double(map.signature.count)
+      if share >= max(0.5, (best?.share ?? 0).nextUp) { best = (map.name, share) }
     }
     let first = archive.names.prefix(3).map { $0.prefix(100) }.joined(separator: ", ")
     let near = best.map { "the nearest known family is '\($0.name)'" }

@@ -36,6 +36,7 @@ package struct CheckpointReading: Sendable {
     chosen = try selection.chosen(options.branch, source: path)
     plan = try chosen.map.plan(chosen.weights, options)
     description = CheckpointDescription(archive, selection, chosen, plan)
+    try Strangers(plan: plan, weights: chosen.weights, family: chosen.map.name).check()
     _ = try sources(for: makeEncoder().parameters)
   }
 

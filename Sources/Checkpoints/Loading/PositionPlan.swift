@@ -41,12 +41,12 @@ struct PositionPlan {
       trained = grid * patch
     } else if let grid = Self.relativeGrid(weights) {
       trained = grid * patch
-    } else if let side = traits.statedSide ?? options.side {
+    } else if traits.mayLackPositions, let side = traits.statedSide ?? options.side {
       trained = side
     } else {
       throw InputError(
-        subject, "has no positions, so the side of its input cannot be seen",
-        "say it: --set checkpoint.side=N")
+        subject, "has no table of positions: rotary and other positions are not read",
+        Strangers.advice)
     }
     side = options.side ?? traits.customarySide ?? trained
     guard side % patch == 0, side > 0 else {

@@ -66,6 +66,7 @@ struct ResidualAssembly {
         weights.archive.source, "its first convolution is \(stem), not 7×7 or 3×3 of 3 channels",
         "variants with a deep stem cannot be read")
     }
+    try checkBottleneck()
     let isCIFAR = stem[2] == 3
     let second = "layer\(min(widths.count, 2)).0"
     return ResidualNetworkConfiguration(
@@ -73,6 +74,20 @@ struct ResidualAssembly {
       block: weights.has("layer1.0.conv3.weight") ? .bottleneck : .basic,
       shortcut: weights.has("\(second).downsample.0.weight") || !isCIFAR ? .projection : .padding,
       stemWidth: stem[0], widths: widths, depths: depths, side: side)
+  }
+
+  /// Refuses grouped and widened bottlenecks by their name.
+  private func checkBottleneck() throws {
+    guard let first = weights.shape("layer1.0.conv1.weight")?.first,
+      let second = weights.shape("layer1.0.conv2.weight"), second.count == 4,
+      let third = weights.shape("layer1.0.conv3.weight")?.first
+    else { return }
+    guard second[0] == second[1], third == 4 * first else {
+      throw InputError(
+        weights.archive.source,
+        "its bottlenecks are grouped or widened (ResNeXt, wide ResNet): layer1.0.conv2.weight is \(second)",
+        "only plain ResNets can be read")
+    }
   }
 
   private mutating func addAll(_ configuration: ResidualNetworkConfiguration) throws {

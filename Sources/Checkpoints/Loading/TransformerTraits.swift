@@ -20,6 +20,8 @@ struct TransformerTraits: Sendable {
   var statedHeads: Int?
   /// Side of training that a configuration beside the weights states.
   var statedSide: Int?
+  /// Whether such a network without any positions computes what ours without them does.
+  var mayLackPositions = false
   var notes: [String] = []
 
   /// Heads of the widths that vision transformers come in.

@@ -1,0 +1,70 @@
+import Support
+
+/// Signs that a network is not the plain one whose names its weights have.
+///
+/// A network with relative positions, gates or adapters holds all weights of a plain one and a few more; read
+/// without them it would give features that nobody trained.
+struct Strangers {
+  let plan: ModelPlan
+  let weights: WeightView
+  let family: String
+
+  /// Buffers and tokens that the evaluated network does not use, wherever they stand.
+  private static let harmless: Set = [
+    "relative_position_index", "num_batches_tracked", "position_ids", "mask_token", "masked_bias",
+  ]
+
+  /// Modules beside the blocks that change what the blocks compute.
+  private static let decisive = ["rope", "rel_pos", "shared_rel_pos", "pos_embed", "reg_token"]
+
+  /// What timm's names say of networks whose weights look like those of plain ones.
+  private static let hidden = [
+    ("rope", "rotary positions"), ("dinov3", "rotary positions"), ("lingbot", "rotary positions"),
+    ("vit_pe_", "rotary positions"), ("_rpn", "norms after its branches"),
+    ("resnetaa", "pooling before its strides"), ("resnetblur", "blurring before its strides"),
+  ]
+
+  /// Checks what the configuration and the names of the tensors say.
+  /// - Throws: `InputError` when the network computes something that ours does not.
+  func check() throws {
+    let architecture = weights.config["architecture"]?.string ?? ""
+    if let trait = Self.hidden.first(where: { architecture.contains($0.0) }) {
+      throw InputError(
+        weights.archive.source, "is the timm model '\(architecture)', which has \(trait.1)",
+        Self.advice)
+    }
+    let found = unexplained
+    guard let first = found.first else { return }
+    let rest = found.count > 1 ? " and \(found.count - 1) more of its weights have" : " has"
+    throw InputError(
+      weights.archive.source,
+      "'\(first.prefix(200))'\(rest) no place in a network of family '\(family)': it is another architecture",
+      Self.advice)
+  }
+
+  /// What to do about a network that is none of ours.
+  static let advice =
+    "its features cannot be computed; docs/checkpoints.md names what can be read"
+
+  /// Weights that are not read although they stand in modules that are.
+  private var unexplained: [String] {
+    let used = Set(plan.weights.flatMap { $0.source.names })
+    let settled = plan.usedNames
+    var modules: Set<Substring> = []
+    for name in used where name.hasPrefix(weights.prefix) {
+      modules.formUnion(Self.modules(of: name.dropFirst(weights.prefix.count)))
+    }
+    return weights.names.filter { name in
+      guard !settled.contains(weights.prefix + name) else { return false }
+      let last = name.split(separator: ".").last.map(String.init) ?? name
+      guard !Self.harmless.contains(last) else { return false }
+      return Self.decisive.contains { name.hasPrefix($0) }
+        || Self.modules(of: Substring(name)).contains { modules.contains($0) }
+    }
+  }
+
+  /// `blocks`, `blocks.0`, `blocks.0.attn` of `blocks.0.attn.qkv.weight`.
+  private static func modules(of name: Substring) -> [Substring] {
+    name.indices.filter { name[$0] == "." }.map { name[..<$0] }
+  }
+}
