@@ -33,7 +33,7 @@ struct Validate: ParsableCommand {
   private func check(_ file: String) throws -> String {
     if isReport(file) {
       let report = try Report.read(file)
-      for task in report.tasks { _ = try report.predictions(of: task) }
+      try report.verifyPredictions()
       return "a report of \(report.checkpoint.name), \(report.tasks.count) tasks"
     }
     guard file.hasSuffix(".yaml") || file.hasSuffix(".yml") else {

@@ -73,6 +73,7 @@ import Testing
   /// Rotary positions without a learned table of frequencies leave no trace in the weights.
   @Test(arguments: [
     "vit_small_patch16_rope_ape_224", "vit_base_patch16_rpn_224", "vit_pe_core_base_patch16_224",
+    "eva02_base_patch14_224",
   ])
   func refusesWhatOnlyTheNameTells(_ architecture: String) throws {
     let source = CheckpointGoldens.path("timm_vit")

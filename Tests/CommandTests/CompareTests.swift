@@ -9,7 +9,9 @@ struct CompareTests {
   private let folder = TemporaryFolder()
 
   /// A report of a checkpoint that is right on the first `right` of 200 examples.
-  private func write(_ name: String, right: Int, config: JSON = ["epochs": 90]) throws {
+  private func write(
+    _ name: String, right: Int, config: JSON = ["epochs": 90], reported: Double? = nil
+  ) throws {
     let labels = (0..<200).map { $0 % 10 }
     let accuracy = ClassificationAccuracy(
       ids: labels.indices.map { "test/\($0)" }, labels: labels,
@@ -21,6 +23,7 @@ struct CompareTests {
         id: "scenes", fingerprint: "abc", splits: ["test": 200], classes: 10, splitHash: "def"),
       config: config)
     task.metrics = accuracy.metrics
+    if let reported { task.metrics["top1"]?.value = reported }
     task.predictions = accuracy.predictions
     task.headline = "top1"
     let report = Report(
@@ -57,6 +60,17 @@ struct CompareTests {
     #expect(result.errors.contains("epochs"))
     let forced = try Program.run(["compare", "--force"] + paths)
     #expect(forced.code == 0 && forced.output.contains("b"))
+  }
+
+  @Test func refusesMetricsThatPredictionsDoNotGive() throws {
+    try write("honest", right: 100)
+    try write("boastful", right: 100, reported: 0.75)
+    #expect(try Program.run(["validate", folder.file("honest")]).code == 0)
+    for command in ["validate", "compare"] {
+      let result = try Program.run([command, folder.file("boastful")])
+      #expect(result.code == 2 && result.errorLines.count == 1)
+      #expect(result.errors.contains("reports top1 0.75, but its predictions give 0.5"))
+    }
   }
 
   @Test func damagedReportsAreOneLine() throws {

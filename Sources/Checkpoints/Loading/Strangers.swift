@@ -1,3 +1,4 @@
+import Encoders
 import Support
 
 /// Signs that a network is not the plain one whose names its weights have.
@@ -20,7 +21,8 @@ struct Strangers {
   /// What timm's names say of networks whose weights look like those of plain ones.
   private static let hidden = [
     ("rope", "rotary positions"), ("dinov3", "rotary positions"), ("lingbot", "rotary positions"),
-    ("vit_pe_", "rotary positions"), ("_rpn", "norms after its branches"),
+    ("vit_pe_", "rotary positions"), ("eva02", "rotary positions"),
+    ("_rpn", "norms after its branches"),
     ("resnetaa", "pooling before its strides"), ("resnetblur", "blurring before its strides"),
   ]
 
@@ -32,6 +34,10 @@ struct Strangers {
       throw InputError(
         weights.archive.source, "is the timm model '\(architecture)', which has \(trait.1)",
         Self.advice)
+    }
+    guard !isEVA02 else {
+      throw InputError(
+        weights.archive.source, "looks like an EVA-02, which has rotary positions", Self.advice)
     }
     let found = unexplained
     guard let first = found.first else { return }
@@ -45,6 +51,13 @@ struct Strangers {
   /// What to do about a network that is none of ours.
   static let advice =
     "its features cannot be computed; docs/checkpoints.md names what can be read"
+
+  /// BEiT's biases with gated MLPs and one table of positions: no other network has these together.
+  private var isEVA02: Bool {
+    guard case .visionTransformer(let configuration) = plan.architecture else { return false }
+    return configuration.mlp == .swiGLU && configuration.relativePositions == .none
+      && configuration.positions != .none && weights.has("blocks.0.attn.q_bias")
+  }
 
   /// Weights that are not read although they stand in modules that are.
   private var unexplained: [String] {

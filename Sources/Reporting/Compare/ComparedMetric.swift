@@ -64,12 +64,7 @@ struct ComparedMetric: Sendable {
     }
     let columns = try OutcomeColumns(
       outcome, of: predictions.table, order: predictions.order, file: file)
-    let value = columns.value
-    guard abs(value - metric.value) <= 1e-6 * max(1, abs(value)) else {
-      throw InputError(
-        file, "\(result.task) reports \(name) \(metric.value), but its predictions give \(value)",
-        "evaluate the checkpoint again")
-    }
+    try metric.check(against: columns, as: name, of: result.task, file: file)
     if let binary = columns.binary {
       form = .binary(binary)
     } else {

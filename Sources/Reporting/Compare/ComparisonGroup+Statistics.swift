@@ -8,7 +8,10 @@ extension ComparisonGroup {
     _ entries: [ReportEntry], baseline: Int?, isDetailed: Bool, options: Comparison.Options,
     pool: WorkerPool
   ) throws {
-    guard rows.count > 1 else { return }
+    guard rows.count > 1 else {
+      for row in rows { try entries[row.entry].report.verifyPredictions(of: row.result) }
+      return
+    }
     let tables = try alignedPredictions(entries, pool)
     let others = isDetailed && baseline != nil ? Array(metrics.dropFirst()) : []
     for metric in [headline] + others {

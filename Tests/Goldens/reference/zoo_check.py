@@ -24,7 +24,7 @@ MODULES = {
     "beit", "deit", "resnet", "convit", "naflexvit", "resnest", "sknet",
 }
 # Equal weights, other arithmetic: activations, the place of norms, filters before strides.
-INDISTINGUISHABLE = ("clip_quickgelu", "_rpn_", "resnetaa", "resnetblur")
+INDISTINGUISHABLE = ("clip_quickgelu", "_rpn_", "resnetaa", "resnetblur", "eva02_enormous")
 SMALL = {"embed_dim": 192, "depth": 2, "num_heads": 3}
 TRIALS = (SMALL, {"layers": (1, 1, 1, 1)}, SMALL | {"img_size": 112}, {})
 LARGEST = 40_000_000
