@@ -22,14 +22,16 @@ package struct SubjectResults: Sendable {
 package enum Evaluation {
   /// Runs every task of a plan on every checkpoint.
   ///
-  /// A task that fails becomes a failed result with its error; the others still run. A task whose
-  /// result is kept already is not run again, unless the plan says so.
+  /// A task that fails becomes a failed result with its error; the others still run. An image that
+  /// cannot be read ends the run, since no task can do without it. A task whose result is kept
+  /// already is not run again, unless the plan says so.
   /// - Parameters:
   ///   - plan: what to do.
   ///   - finished: keeps results; nil to compute everything.
   ///   - report: called when all tasks of a checkpoint are done.
   /// - Returns: the results, a checkpoint after the other.
-  /// - Throws: `InputError` when the data or a checkpoint is unusable, or what `report` throws.
+  /// - Throws: `InputError` or `UnusableImage` when a checkpoint or the data is unusable, or what
+  ///   `report` throws.
   @discardableResult
   package static func run(
     _ plan: EvaluationPlan, finished: (any FinishedResults)? = nil,
@@ -56,7 +58,7 @@ package enum Evaluation {
     _ finished: (any FinishedResults)?, _ pool: WorkerPool
   ) throws -> [TaskResult] {
     let contexts = try contexts(plan, subject, datasets, pool)
-    let results = contexts.map { context in
+    let results = try contexts.map { context in
       let key = context.resultKey
       if !plan.isFresh, let kept = finished?.result(for: key) { return kept }
       let name = "\(context.definition.name) of \(subject.name)"
@@ -74,6 +76,8 @@ package enum Evaluation {
         let result = try context.definition.task.run(context)
         if result.status == .ok { try finished?.keep(result, for: key) }
         return result
+      } catch let error as UnusableImage {
+        throw error
       } catch {
         Log.error("\(name): \(Log.line(for: error))")
         return context.failedResult(error)

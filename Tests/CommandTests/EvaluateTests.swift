@@ -34,6 +34,23 @@ struct EvaluateTests {
     #expect(try Program.run(["validate", path]).code == 0)
   }
 
+  @Test func anImageThatEndsEarlyIsOneLineAndNoReport() throws {
+    let picture = packageFolder + "/Tests/Goldens/vision/source.png"
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: picture))
+    for name in ["train/a/1.png", "train/b/1.png", "test/a/1.png", "test/b/1.png"] {
+      let file = URL(fileURLWithPath: folder.file("pictures/" + name))
+      try FileManager.default.createDirectory(
+        at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try (name == "test/b/1.png" ? bytes.prefix(bytes.count / 2) : bytes).write(to: file)
+    }
+    let arguments = ["--data", "folder:" + folder.file("pictures"), "--tasks", "knn,linear_probe"]
+    let result = try evaluate(arguments)
+    #expect(result.code == 2)
+    #expect(result.errorLines.count == 1, "\(result.errors)")
+    #expect(result.errors.contains("test/b/1.png") && result.errors.contains("ends early"))
+    #expect(!FileManager.default.fileExists(atPath: folder.file("results/pixels")))
+  }
+
   @Test func dryRunWritesNoReport() throws {
     let result = try evaluate(["--dry-run"])
     #expect(result.code == 0 && result.output.contains("knn"))

@@ -25,7 +25,7 @@ package struct FeatureImages: Sendable {
   ///   - tensor: float32 `[images, 3, side, side]`.
   ///   - side: what the encoder takes.
   ///   - source: where they come from, for messages.
-  /// - Throws: `InputError` when the shape does not fit the encoder.
+  /// - Throws: `InputError` when the shape does not fit the encoder, or a value is not finite.
   package init(_ tensor: Tensor, side: Int, source: String) throws {
     guard tensor.shape.count == 4, tensor.shape[1...] == [3, side, side] else {
       throw InputError(
@@ -34,6 +34,10 @@ package struct FeatureImages: Sendable {
     }
     count = tensor.shape[0]
     let length = 3 * side * side
+    if let bad = (0..<tensor.count).first(where: { !tensor.data[$0].isFinite }) {
+      throw InputError(
+        source, "image \(bad / length) holds NaN or infinity", "preprocess the images again")
+    }
     render = { index, target in
       target.update(from: tensor.data + index * length, count: length)
     }

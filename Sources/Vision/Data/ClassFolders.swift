@@ -77,7 +77,11 @@ struct FolderSplit: ImageSplit {
   let classes: [Int32]
 
   var count: Int { files.count }
-  func image(at index: Int) throws -> Image { try readImage("\(root)/\(files[index])") }
+  func image(at index: Int) throws -> Image {
+    do {
+      return try readImage("\(root)/\(files[index])")
+    } catch let error as InputError { throw UnusableImage(problem: error) }
+  }
   func label(at index: Int) -> Int { Int(classes[index]) }
   func exampleID(at index: Int) -> String { "\(prefix)/\(files[index])" }
 }
