@@ -76,7 +76,7 @@ import Testing
     #expect(json["failed"]?.array?.count == 2)
   }
 
-  @Test func wideTablesAreBrokenIntoBlocksUnderTheFirstColumn() {
+  @Test func wideTablesAreBrokenIntoBlocksUnderTheColumnsThatNameTheRow() {
     var table = TextTable(["name", "one", "two", "three"])
     table.add(["日本", "1", "22", "333"])
     #expect(
@@ -86,6 +86,17 @@ import Testing
 
         name  three
         日本    333
+        """)
+    var keyed = TextTable(
+      ["task", "name", "one", "two"], alignments: [.left, .left, .right, .right])
+    keyed.add(["knn", "mae", "1", "2"])
+    #expect(
+      keyed.text(width: 16) == """
+        task  name  one
+        knn   mae     1
+
+        task  name  two
+        knn   mae     2
         """)
     #expect(displayWidth("e\u{301}日👍") == 5)
   }

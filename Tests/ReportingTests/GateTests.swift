@@ -73,6 +73,35 @@ import Testing
     #expect(try gate(baseline, baseline, "seeds: seeds\n").verdict == .pass)
   }
 
+  /// What is recorded of a pretraining, with a seed and a place of its own.
+  private func pretraining(seed: Int, ratio: Double = 0.75) -> JSON {
+    [
+      "recipe": "mae", "seed": .integer(seed), "mask": ["ratio": .number(ratio)],
+      "curve": [["loss": .number(Double(seed))]], "fingerprint": .string("\(seed)"),
+      "configuration": ["seed": .integer(seed), "data": .string("folder:\(seed)")],
+      "data": ["fingerprint": "same", "specification": .string("folder:\(seed)")],
+    ]
+  }
+
+  @Test func anotherSeedOfTheRecipeIsNoRegressionAnotherRecipeIs() throws {
+    func write(_ name: String, _ right: [Bool], _ pretraining: JSON) throws -> String {
+      var report = SampleReports.report(name, tasks: [SampleReports.task("knn", right: right)])
+      report.checkpoint.pretraining = pretraining
+      try report.write(folder.file(name))
+      return folder.file(name)
+    }
+    let lost = changed(base, losing: 300, gaining: 100)
+    let baseline = try write("baseline", base, pretraining(seed: 0))
+    let seed = try gate(baseline, write("seed", lost, pretraining(seed: 1)))
+    #expect(seed.verdict == .inconclusive)
+    let reasons = seed.checks.map { $0.reason }.joined()
+    #expect(reasons.contains("differs except the seed (0, here 1)"))
+    let ratio = try gate(baseline, write("ratio", lost, pretraining(seed: 1, ratio: 0.5)))
+    #expect(ratio.verdict == .regression)
+    // Equal seeds give equal bits: something else must have changed.
+    #expect(try gate(baseline, write("same", lost, pretraining(seed: 0))).verdict == .regression)
+  }
+
   @Test func seedsMustBeThereAndComparable() throws {
     let baseline = try write("a", ["knn": base])
     let candidate = try write("b", ["knn": changed(base, losing: 200, gaining: 0)])

@@ -25,8 +25,9 @@ let pageStyle = """
   caption { text-align: left; color: var(--quiet); padding: .25rem 0; }
   th, td { padding: .3rem .7rem; border-bottom: 1px solid var(--line); text-align: left;
     vertical-align: top; min-width: 4.5rem; }
-  th[scope=row] { font-weight: 600; min-width: 9rem; }
+  th[scope=row] { font-weight: 600; min-width: 9rem; background: var(--ground); }
   thead th { background: var(--band); padding: 0; }
+  .wide th:first-child { position: sticky; left: 0; }
   thead button { font: inherit; font-weight: 600; color: inherit; background: none; border: 0;
     padding: .3rem .7rem; width: 100%; text-align: left; cursor: pointer; }
   thead button::after { content: " ↕"; color: var(--quiet); }
@@ -50,7 +51,9 @@ let pageStyle = """
   .c3 { stroke: var(--c3); } .c4 { stroke: var(--c4); } .c5 { stroke: var(--c5); }
   .c6 { stroke: var(--c6); } .c7 { stroke: var(--c7); }
   .d1 { stroke-dasharray: 6 3; } .d2 { stroke-dasharray: 2 3; }
-  @media (max-width: 40rem) { dl { grid-template-columns: 1fr; } dd { margin: 0 0 .4rem; } }
+  @media (max-width: 40rem) { th[scope=row] { max-width: 9rem; overflow-wrap: anywhere; }
+    dl { grid-template-columns: 1fr; } dd { margin: 0 0 .4rem; } }
   @media print { nav, .choice, thead button::after { display: none; } .wide { overflow: visible; }
+    .wide th:first-child { position: static; }
     h2, tr, svg { break-inside: avoid; } details > * { display: block; } }
   """

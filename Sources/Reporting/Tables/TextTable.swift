@@ -25,8 +25,8 @@ package struct TextTable: Sendable {
     rows.append(row)
   }
 
-  /// Columns in width, two spaces between; columns that do not fit are put below, under the first
-  /// column again.
+  /// Columns in width, two spaces between; columns that do not fit are put below, with the
+  /// first columns, those flush left, again.
   package func text(width: Int = 100) -> String {
     let cells = ([titles] + rows).map { $0.map(Escaping.terminal) }
     let widths = titles.indices.map { column in cells.map { displayWidth($0[column]) }.max() ?? 0 }
@@ -52,14 +52,16 @@ package struct TextTable: Sendable {
     ([titles] + rows).map { $0.map(Escaping.csv).joined(separator: ",") + "\r\n" }.joined()
   }
 
-  /// Groups columns into blocks that fit; each begins with the first column.
+  /// Groups columns into blocks that fit; each begins with the columns that say what a row is.
   private func blocks(_ widths: [Int], _ limit: Int) -> [[Int]] {
-    var blocks: [[Int]] = [[0]]
-    var used = widths.first ?? 0
-    for column in widths.indices.dropFirst() {
-      if used + 2 + widths[column] > limit, (blocks.last?.count ?? 0) > 1 {
-        blocks.append([0])
-        used = widths[0]
+    let keys = Array(titles.indices.prefix(max(1, alignments.prefix { $0 == .left }.count)))
+    let keyWidth = keys.reduce(0) { $0 + widths[$1] + 2 } - 2
+    var blocks = [keys]
+    var used = keyWidth
+    for column in titles.indices.dropFirst(keys.count) {
+      if used + 2 + widths[column] > limit, (blocks.last?.count ?? 0) > keys.count {
+        blocks.append(keys)
+        used = keyWidth
       }
       blocks[blocks.count - 1].append(column)
       used += 2 + widths[column]

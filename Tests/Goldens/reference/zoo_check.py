@@ -32,6 +32,7 @@ LARGEST = 40_000_000
 
 def check(program: str) -> int:
     """Prints what is read wrongly and how many are read or refused; 0 when nothing is read wrongly."""
+    transformers.utils.logging.disable_progress_bar()
     counts = {"read": 0, "refused": 0, "cannot be told": 0, "wrong": 0}
     with tempfile.TemporaryDirectory() as scratch:
         for name, form, outcome in outcomes(program, pathlib.Path(scratch)):
