@@ -103,6 +103,47 @@ import Testing
     }
   }
 
+  /// Runs of one recipe whose quality spreads by two points, on the same 2,000 images.
+  @Test(arguments: [3, 5, 10]) func seedsOfOneRecipeAreSeldomTakenForALoss(seeds: Int) {
+    let same = seedAlarms(seeds: seeds, loss: 0)
+    let lost = seedAlarms(seeds: seeds, loss: 0.12)
+    // Nominal 2.5 %, with room for three standard errors of the simulation.
+    let room = 3 * (0.025 / Double(Self.pairs)).squareRoot()
+    #expect(same.weighed <= 0.025 + room, "false alarms \(same.weighed)")
+    #expect(same.alone >= 0.1, "two seeds do differ: \(same.alone)")
+    #expect(lost.weighed >= (seeds == 3 ? 0.5 : 0.95), "found \(lost.weighed)")
+    if Self.isFull {
+      let numbers = [
+        same.alone, same.weighed, seedAlarms(seeds: seeds, loss: 0.06).weighed, lost.weighed,
+      ]
+      .map { Numbers.fixed(100 * $0, 1) + " %" }.joined(separator: " | ")
+      print("| \(seeds) | \(numbers) |")
+    }
+  }
+
+  /// Shares of candidates called a regression by their images alone, and when seeds are weighed, too.
+  private func seedAlarms(seeds: Int, loss: Double) -> (alone: Double, weighed: Double) {
+    var (alone, weighed) = (0, 0)
+    for number in 0..<Self.pairs {
+      var luck = RandomStream(seed: 3, purpose: "qualities", number)
+      let runs = (0...seeds).map { run in
+        let quality = 0.6 + 0.02 * Double(luck.normal()) - (run == seeds ? loss : 0)
+        return outcomes(number, run: run, accuracy: quality, images: 2_000)
+      }
+      let difference = PairedDifference(baseline: runs[0], candidate: runs[seeds])
+      let verdict = GateDecision(
+        difference, higherIsBetter: true, margin: 0.01,
+        adjustedP: GateDecision.lossP(difference, higherIsBetter: true), alpha: 0.025
+      ).verdict
+      guard verdict == .regression else { continue }
+      alone += 1
+      let values = runs.map { $0.reduce(0) { $0 + Double($1) } / Double($0.count) }
+      let bound = SeedBound(Array(values.dropLast()), alpha: 0.025)
+      if bound.mean - values[seeds] > bound.reach { weighed += 1 }
+    }
+    return (Double(alone) / Double(Self.pairs), Double(weighed) / Double(Self.pairs))
+  }
+
   /// In how many series of twenty runs the memory raises an alarm, and in how many the sum alone does.
   private func driftAlarms(series: Int, loss: Double) -> (alarms: Int, raised: Int) {
     var (alarms, raised) = (0, 0)
@@ -123,11 +164,13 @@ import Testing
     return (alarms, raised)
   }
 
-  /// Right or wrong on 8,000 images whose difficulty all runs of a series share.
-  private func outcomes(_ series: Int, run: Int, accuracy: Double) -> [UInt8] {
+  /// Right or wrong on images whose difficulty all runs of a series share.
+  private func outcomes(
+    _ series: Int, run: Int, accuracy: Double, images count: Int = 8_000
+  ) -> [UInt8] {
     var images = RandomStream(seed: 2, purpose: "drift images", series)
     var own = RandomStream(seed: 2, purpose: "drift run", series, run)
-    return (0..<8_000).map { _ in
+    return (0..<count).map { _ in
       let difficulty = images.uniformDouble()
       let draw = own.uniformDouble()
       // Nine in ten images are decided by their difficulty, the others by the run.

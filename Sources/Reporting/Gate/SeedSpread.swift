@@ -32,21 +32,17 @@ struct SeedSpread {
     guard check.verdict == .regression, let evidence = check.evidence else { return check }
     let sign = evidence.baseline.higherIsBetter ? 1.0 : -1.0
     let values = try [evidence.baseline.value] + entries.map { try value($0, item) }
-    let summary = SeedSummary(values)
-    let count = Double(values.count)
-    let critical = studentCriticalValue(
-      1 - 2 * run.configuration.alpha, degreesOfFreedom: values.count - 1)
-    let reach = critical * (summary.standardDeviation ?? 0) * (1 + 1 / count).squareRoot()
-    let loss = -sign * (evidence.candidate.value - summary.mean)
+    let bound = SeedBound(values, alpha: run.configuration.alpha)
+    let loss = -sign * (evidence.candidate.value - bound.mean)
     let unit = DisplayUnit(evidence.baseline.unit)
     let spread =
       "\(values.count) seeds of the baseline's recipe spread by "
-      + Numbers.fixed((summary.standardDeviation ?? 0) * unit.factor, 1)
-      + ", so that one more may fall \(Numbers.fixed(reach * unit.factor, 1)) below their mean"
+      + Numbers.fixed(bound.standardDeviation * unit.factor, 1)
+      + ", so that one more may fall \(Numbers.fixed(bound.reach * unit.factor, 1)) below their mean"
     return GateCheck(
-      check.kind, check.name, loss > reach ? .regression : .inconclusive,
+      check.kind, check.name, loss > bound.reach ? .regression : .inconclusive,
       check.reason + "; " + spread
-        + (loss > reach ? ", and this is lower" : ", as this does: more seeds would decide"),
+        + (loss > bound.reach ? ", and this is lower" : ", as this does: more seeds would decide"),
       evidence: check.evidence)
   }
 
@@ -59,5 +55,23 @@ struct SeedSpread {
         entry.path, "has no result comparable with \(item.name)", "evaluate the seed the same way")
     }
     return metric.value
+  }
+}
+
+/// Where one more run of a recipe may fall, from a metric's values over the runs there are.
+struct SeedBound {
+  let mean: Double
+  let standardDeviation: Double
+  /// How far below the mean one more run falls with a chance of α: t(k − 1) · s · √(1 + 1/k).
+  let reach: Double
+
+  /// The bound over at least two values; `alpha` is one-sided.
+  init(_ values: [Double], alpha: Double) {
+    let summary = SeedSummary(values)
+    let count = Double(values.count)
+    let critical = studentCriticalValue(1 - 2 * alpha, degreesOfFreedom: values.count - 1)
+    mean = summary.mean
+    standardDeviation = summary.standardDeviation ?? 0
+    reach = critical * standardDeviation * (1 + 1 / count).squareRoot()
   }
 }
