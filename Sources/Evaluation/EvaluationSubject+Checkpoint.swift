@@ -46,10 +46,9 @@ extension EvaluationSubject {
 
   /// The name of a file without its ending, or of a folder.
   private static func ownName(_ source: String) -> String {
-    let name = URL(fileURLWithPath: source).standardizedFileURL.lastPathComponent as NSString
+    let name = URL(fileURLWithPath: source).standardizedFileURL.path.fileName
     let endings = ["safetensors", "pth", "pt", "th", "bin", "npz", "tar"]
     return safeName(
-      endings.contains(name.pathExtension.lowercased())
-        ? name.deletingPathExtension : name as String)
+      endings.contains(name.fileEnding.lowercased()) ? name.fileStem : name)
   }
 }

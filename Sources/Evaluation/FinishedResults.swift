@@ -23,6 +23,7 @@ extension TaskContext {
   package var resultKey: String {
     let fields: JSON = [
       "features": .integer(FeatureCache.version),
+      "products": .string(Product.backend),
       "subject": subject.identity,
       "task": .string(definition.kind),
       "version": .integer(definition.version),
@@ -46,6 +47,7 @@ extension EvaluationPlan {
     let datasets = try openDatasets()
     let fields: JSON = [
       "features": .integer(FeatureCache.version),
+      "products": .string(Product.backend),
       "tasks": .array(
         try tasks.map { task in
           let dataset = datasets[try specification(of: task)]

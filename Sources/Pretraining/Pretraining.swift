@@ -86,7 +86,7 @@ package struct PretrainingPlan {
     let path = try Catalogue.path(of: name, in: "tasks/pretrain", kind: "recipe")
     let fields = try Fields(contentsOf: path)
     try options.apply(to: fields)
-    let file = ((path as NSString).lastPathComponent as NSString).deletingPathExtension
+    let file = path.fileStem
     return try Recipe(fields, name: file, imageCount: imageCount)
   }
 

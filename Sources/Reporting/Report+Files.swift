@@ -48,7 +48,7 @@ extension Report {
       throw InputError(path, "holds no report.json", "evaluate a checkpoint with --out \(path)")
     }
     var report = try Report(JSON.parse(contentsOf: file, limit: 1 << 28), file: file)
-    report.folder = (file as NSString).deletingLastPathComponent
+    report.folder = file.parentFolder
     if report.folder == "" { report.folder = "." }
     return report
   }

@@ -34,6 +34,27 @@ struct EvaluateTests {
     #expect(try Program.run(["validate", path]).code == 0)
   }
 
+  @Test func namesOfOneLetterAreNames() throws {
+    let scratch = TemporaryFolder()
+    let commands = [
+      ["evaluate", "pixels", "--data", "scenes", "--tasks", "knn", "--limit", "60", "--out", "r"],
+      ["compare", "r"], ["report", "r", "--html", "p"], ["validate", "r/pixels"],
+      [
+        "features", "random:vit-tiny/16@32", "--data", "scenes", "--limit", "8", "--out", "f",
+      ],
+      [
+        "pretrain", "mae-tiny", "--encoder", "vit-tiny/16@32", "--data", "scenes", "--limit", "8",
+        "--epochs", "1", "--out", "c",
+      ],
+      ["inspect", "c"], ["convert", "c", "--out", "d"],
+      ["evaluate", "c", "--data", "scenes", "--tasks", "knn", "--limit", "60", "--out", "s"],
+    ]
+    for command in commands {
+      let result = try Program.run(command, in: scratch.path)
+      #expect(result.code == 0, "\(command): \(result.errors)")
+    }
+  }
+
   @Test func anImageThatEndsEarlyIsOneLineAndNoReport() throws {
     let picture = packageFolder + "/Tests/Goldens/vision/source.png"
     let bytes = try Data(contentsOf: URL(fileURLWithPath: picture))

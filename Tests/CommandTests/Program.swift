@@ -1,4 +1,5 @@
 import Foundation
+import Support
 import TestSupport
 
 /// The built `unmask`, run as a user would.
@@ -17,7 +18,7 @@ struct Program {
   static let path: String = {
     let bundle =
       (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-    let beside = (bundle as NSString).deletingLastPathComponent + "/unmask"
+    let beside = bundle.parentFolder + "/unmask"
     let usual = packageFolder + "/.build/release/unmask"
     return FileManager.default.isExecutableFile(atPath: beside) ? beside : usual
   }()

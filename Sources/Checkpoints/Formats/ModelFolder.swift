@@ -38,9 +38,9 @@ enum ModelFolder: CheckpointFormat {
 
   /// The metadata of a file and of the settings that lie beside it, when it is the folder's weights.
   static func neighbours(of path: String, _ metadata: JSON) throws -> JSON {
-    let name = (path as NSString).lastPathComponent
+    let name = path.fileName
     guard weights.contains(name) else { return metadata }
-    let folder = (path as NSString).deletingLastPathComponent
+    let folder = path.parentFolder
     return try adding(settingsOf: folder.isEmpty ? "." : folder, to: metadata)
   }
 

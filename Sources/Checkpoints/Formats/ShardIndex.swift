@@ -25,7 +25,7 @@ enum ShardIndex: CheckpointFormat {
     guard namesByFile.count <= 1000 else {
       throw InputError(source.path, "names \(namesByFile.count) files")
     }
-    let folder = (source.path as NSString).deletingLastPathComponent
+    let folder = source.path.parentFolder
     var tensors: [(name: String, tensor: StoredTensor)] = []
     for (file, names) in namesByFile.sorted(by: { $0.key < $1.key }) {
       let shard = try openFile(folder.isEmpty ? file : folder + "/" + file)

@@ -121,7 +121,7 @@ package struct FeatureCache: Sendable {
 
   private func entry(_ feature: ResolvedFeature, _ scope: Scope) -> FeatureEntry {
     let key: JSON = [
-      "version": .integer(Self.version),
+      "version": .integer(Self.version), "products": .string(Product.backend),
       "subject": scope.subject.identity,
       "dataset": .string(scope.dataset),
       "split": .string(scope.split),

@@ -45,7 +45,7 @@ package func loadReports(_ paths: [String], pool: WorkerPool? = nil) throws -> [
 /// Whether `path` is what lies beside reports and is caught by `results/*`: the page that describes
 /// the folder, a page made of the reports, or a sweep's record and checkpoints.
 private func isBesideReports(_ path: String, among paths: [String]) -> Bool {
-  let name = (path as NSString).lastPathComponent
+  let name = path.fileName
   let isBeside =
     ["README.md", "sweep.json", "checkpoints"].contains(name) || name.hasSuffix(".html")
   return paths.count > 1 && isBeside
@@ -77,8 +77,7 @@ private func label(_ entries: inout [ReportEntry]) {
   for (name, indices) in names where indices.count > 1 {
     var taken: Set<String> = []
     for index in indices {
-      let folder = ((entries[index].path as NSString).deletingLastPathComponent as NSString)
-        .lastPathComponent
+      let folder = entries[index].path.parentFolder.fileName
       var label = folder.isEmpty ? name : "\(name) (\(folder))"
       var number = 2
       while !taken.insert(label).inserted {

@@ -37,7 +37,7 @@ package struct GateConfiguration: Equatable, Sendable {
     let recorder = Fields.recording()
     _ = try? GateConfiguration(recorder, folder: "")
     let own = Set(["metrics"] + recorder.descriptions.map(\.path))
-    let name = (fields.file as NSString).lastPathComponent
+    let name = fields.file.fileName
     return name.hasPrefix("gate") || fields.keys.contains { own.contains($0) }
   }
 
@@ -45,7 +45,7 @@ package struct GateConfiguration: Equatable, Sendable {
   ///
   /// - Throws: `InputError` naming the key that is wrong.
   package init(contentsOf path: String) throws {
-    try self.init(Fields(contentsOf: path), folder: (path as NSString).deletingLastPathComponent)
+    try self.init(Fields(contentsOf: path), folder: path.parentFolder)
   }
 
   /// Reads the fields of a `gate.yaml` that lies in `folder`.

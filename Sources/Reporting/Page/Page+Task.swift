@@ -126,7 +126,7 @@ extension Page {
         let file = (entry.report.folder ?? ".") + "/" + path
         let data = try MappedFile(file).data
         guard data.count <= 1 << 22 else { continue }
-        let text = "\(entry.label): \((path as NSString).lastPathComponent)"
+        let text = "\(entry.label): \(path.fileName)"
         html.raw("<figure><img alt=\"\(Escaping.html(text))\" src=\"data:image/png;base64,")
         html.raw(data.base64EncodedString() + "\">")
         html.element("figcaption", text)

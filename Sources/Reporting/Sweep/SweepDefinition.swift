@@ -83,7 +83,7 @@ package struct SweepDefinition: Sendable {
     let fields = try Fields(contentsOf: path)
     try options.apply(to: fields)
     try self.init(
-      fields, name: ((path as NSString).lastPathComponent as NSString).deletingPathExtension)
+      fields, name: path.fileStem)
   }
 
   private init(_ fields: Fields, name: String) throws {

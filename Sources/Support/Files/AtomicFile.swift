@@ -24,7 +24,7 @@ package enum AtomicFile {
   ) throws -> Result {
     let path = try target(of: path)
     if isSpecial(path) { return try writeSpecial(path, body) }
-    let folder = (path as NSString).deletingLastPathComponent
+    let folder = path.parentFolder
     if !folder.isEmpty { try createFolder(folder) }
     let temporary = temporaryName(for: path)
     TemporaryFiles.register(temporary)
@@ -53,7 +53,7 @@ package enum AtomicFile {
       }
       return
     }
-    let parent = (path as NSString).deletingLastPathComponent
+    let parent = path.parentFolder
     if !parent.isEmpty, parent != path { try createFolder(parent) }
     guard mkdir(path, 0o777) == 0 || errno == EEXIST else {
       throw InputError(path, "the folder cannot be created", errno: errno)
@@ -89,10 +89,10 @@ package enum AtomicFile {
 
   /// A hidden name beside `path` that no other write of any process uses now.
   private static func temporaryName(for path: String) -> String {
-    let folder = (path as NSString).deletingLastPathComponent
-    let name = String((path as NSString).lastPathComponent.prefix(64))
+    let folder = path.parentFolder
+    let name = path.fileName.prefix(64)
     let unique = "\(getpid())-\(String(UInt32.random(in: 0 ... .max), radix: 16))"
-    return (folder as NSString).appendingPathComponent(".\(name).\(unique).tmp")
+    return (folder.isEmpty ? "" : folder + "/") + ".\(name).\(unique).tmp"
   }
 
   /// Makes a rename inside `folder` durable; file systems that cannot are left alone.

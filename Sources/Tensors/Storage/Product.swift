@@ -77,6 +77,9 @@ package final class Product {
   /// `UNMASK_GEMM=openblas` selects the second implementation, which tests hold against the first.
   package static let usesOpenBLAS = ProcessInfo.processInfo.environment["UNMASK_GEMM"] == "openblas"
 
+  /// The implementation in use, by name; the two differ in the last bits.
+  package static let backend = usesOpenBLAS ? "openblas" : "onednn"
+
   package init(_ shape: ProductShape, usesOpenBLAS: Bool = Product.usesOpenBLAS) {
     self.shape = shape
     if usesOpenBLAS {

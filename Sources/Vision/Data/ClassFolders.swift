@@ -55,9 +55,7 @@ struct ClassFolders {
     }
     let all = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
     let found = all.filter { name in
-      let file = name as NSString
-      return extensions.contains(file.pathExtension.lowercased())
-        && !file.lastPathComponent.hasPrefix(".")
+      extensions.contains(name.fileEnding.lowercased()) && !name.fileName.hasPrefix(".")
     }
     guard !found.isEmpty else {
       throw InputError(

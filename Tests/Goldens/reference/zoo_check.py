@@ -90,9 +90,11 @@ def small(name: str):
     """The network in small, and the arguments that make it so."""
     for arguments in TRIALS:
         with contextlib.suppress(Exception):
-            model = timm.create_model(name, num_classes=10, **arguments)
+            # Counted before any memory is taken: some have billions.
+            with torch.device("meta"):
+                model = timm.create_model(name, num_classes=10, **arguments)
             if sum(parameter.numel() for parameter in model.parameters()) < LARGEST:
-                return model.eval(), arguments
+                return timm.create_model(name, num_classes=10, **arguments).eval(), arguments
     return None, None
 
 
