@@ -23,14 +23,14 @@ package enum Evaluation {
   /// Runs every task of a plan on every checkpoint.
   ///
   /// A task that fails becomes a failed result with its error; the others still run. An image that
-  /// cannot be read ends the run, since no task can do without it. A task whose result is kept
+  /// cannot be read, or a full disk, ends the run, since no task can do without. A task whose result is kept
   /// already is not run again, unless the plan says so.
   /// - Parameters:
   ///   - plan: what to do.
   ///   - finished: keeps results; nil to compute everything.
   ///   - report: called when all tasks of a checkpoint are done.
   /// - Returns: the results, a checkpoint after the other.
-  /// - Throws: `InputError` or `UnusableImage` when a checkpoint or the data is unusable, or what
+  /// - Throws: `InputError` when the data, a checkpoint or the place for results is unusable, or what
   ///   `report` throws.
   @discardableResult
   package static func run(
@@ -76,7 +76,7 @@ package enum Evaluation {
         let result = try context.definition.task.run(context)
         if result.status == .ok { try finished?.keep(result, for: key) }
         return result
-      } catch let error as UnusableImage {
+      } catch let error as InputError where error.endsRun {
         throw error
       } catch {
         Log.error("\(name): \(Log.line(for: error))")

@@ -10,12 +10,21 @@ package struct InputError: Error, LocalizedError, Equatable, Sendable {
   package let problem: String
   /// What the user can do next; may be empty.
   package let remedy: String
+  /// Whether nothing that a run would go on to do can succeed: no place to write, no data to read.
+  package private(set) var endsRun = false
 
   /// Describes one unusable input.
   package init(_ subject: String, _ problem: String, _ remedy: String = "") {
     self.subject = subject
     self.problem = problem
     self.remedy = remedy
+  }
+
+  /// The same error as one that ends the run.
+  package func endingRun() -> InputError {
+    var error = self
+    error.endsRun = true
+    return error
   }
 
   /// The most characters of each part that are shown: names in a hostile file may have millions.

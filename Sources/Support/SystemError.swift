@@ -6,7 +6,8 @@ extension InputError {
   ///   - path: The file or folder.
   ///   - action: What failed: "cannot be read".
   ///   - code: The value of `errno`.
-  package init(_ path: String, _ action: String, errno code: Int32) {
+  ///   - endsRun: Whether it is the place that results go to.
+  package init(_ path: String, _ action: String, errno code: Int32, endsRun: Bool = false) {
     let (reason, remedy): (String, String) =
       switch code {
       case ENOENT: ("no such file or folder", "check the path")
@@ -18,5 +19,6 @@ extension InputError {
       default: (String(cString: strerror(code)), "")
       }
     self.init(path, "\(action): \(reason)", remedy)
+    if endsRun { self = endingRun() }
   }
 }

@@ -34,6 +34,14 @@ struct EvaluateTests {
     #expect(try Program.run(["validate", path]).code == 0)
   }
 
+  @Test(.enabled(if: TinyDisk.isAvailable, "no right to mount a small file system"))
+  func aFullDiskIsOneLine() throws {
+    let disk = try #require(TinyDisk(bytes: 1 << 15))
+    let result = try evaluate(["--tasks", "knn,linear_probe", "--out", disk.path + "/results"])
+    #expect(result.code == 2 && result.errorLines.count == 1, "\(result.errors)")
+    #expect(result.errors.contains("the disk is full"))
+  }
+
   @Test func namesOfOneLetterAreNames() throws {
     let scratch = TemporaryFolder()
     let commands = [
@@ -87,6 +95,7 @@ struct EvaluateTests {
     (["--limit", "0"], "--limit must be at least 1, is 0"),
     (["--seed", "-1"], "--seed"),
     (["random:vit-tiny/5@32"], "patch 5 does not divide"),
+    (["--out", "/proc/nowhere"], "the folder cannot be created"),
     (["absent.pth"], "there is no such file or folder"),
     (["random:vit-tiny/4@32", "--name", "x"], "--name names one checkpoint"),
   ])

@@ -85,8 +85,9 @@ struct ImageFolderTests {
     let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: folder.file("train/b/1.png"))))
     try DatasetFiles.write(Array(bytes.dropLast(20)), folder, "train/b/1.png")
     let dataset = try openDataset("folder:\(folder.path)")
-    let error = #expect(throws: UnusableImage.self) { try dataset.train.image(at: 1) }
+    let error = #expect(throws: InputError.self) { try dataset.train.image(at: 1) }
     let line = error?.errorDescription ?? ""
     #expect(line.contains("train/b/1.png") && line.contains("ends early"))
+    #expect(error?.endsRun == true)
   }
 }

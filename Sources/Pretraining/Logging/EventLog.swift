@@ -37,7 +37,7 @@ package final class EventLog {
         to: path)
     }
     guard let file = FileHandle(forWritingAtPath: path) else {
-      throw InputError(path, "cannot be written", errno: errno)
+      throw InputError(path, "cannot be written", errno: errno, endsRun: true)
     }
     if step > 0, let end = kept.last?.end { try file.truncate(atOffset: UInt64(end)) }
     try file.seekToEnd()

@@ -34,7 +34,7 @@ package enum AtomicFile {
       let result = try body(&writer)
       try writer.close()
       guard rename(temporary, path) == 0 else {
-        throw InputError(path, "cannot be written", errno: errno)
+        throw InputError(path, "cannot be written", errno: errno, endsRun: true)
       }
       synchronizeFolder(folder.isEmpty ? "." : folder)
       return result
@@ -56,7 +56,7 @@ package enum AtomicFile {
     let parent = path.parentFolder
     if !parent.isEmpty, parent != path { try createFolder(parent) }
     guard mkdir(path, 0o777) == 0 || errno == EEXIST else {
-      throw InputError(path, "the folder cannot be created", errno: errno)
+      throw InputError(path, "the folder cannot be created", errno: errno, endsRun: true)
     }
   }
 

@@ -11,14 +11,18 @@ package struct FileWriter: ~Copyable {
   init(creating path: String, for name: String) throws {
     self.name = name
     descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw InputError(name, "cannot be written", errno: errno) }
+    guard descriptor >= 0 else {
+      throw InputError(name, "cannot be written", errno: errno, endsRun: true)
+    }
   }
 
   /// Opens the device or pipe at `path`.
   init(opening path: String) throws {
     name = path
     descriptor = open(path, O_WRONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw InputError(path, "cannot be written", errno: errno) }
+    guard descriptor >= 0 else {
+      throw InputError(path, "cannot be written", errno: errno, endsRun: true)
+    }
   }
 
   deinit { if descriptor >= 0 { Foundation.close(descriptor) } }
@@ -46,9 +50,11 @@ package struct FileWriter: ~Copyable {
     descriptor = -1
     // Pipes and some special files cannot be synced; that is no loss.
     guard status == 0 || code == EINVAL || code == EROFS else {
-      throw InputError(name, "cannot be written", errno: code)
+      throw InputError(name, "cannot be written", errno: code, endsRun: true)
     }
-    guard closing == 0 else { throw InputError(name, "cannot be written", errno: errno) }
+    guard closing == 0 else {
+      throw InputError(name, "cannot be written", errno: errno, endsRun: true)
+    }
   }
 }
 
@@ -61,7 +67,7 @@ func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, name: Strin
     let written = write(descriptor, part.baseAddress, part.count)
     if written < 0 {
       if errno == EINTR { continue }
-      throw InputError(name, "cannot be written", errno: errno)
+      throw InputError(name, "cannot be written", errno: errno, endsRun: true)
     }
     rest = rest.dropFirst(written)
   }

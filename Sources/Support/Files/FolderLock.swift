@@ -11,7 +11,9 @@ package final class FolderLock: Sendable {
   package init(_ folder: String) throws {
     let path = folder + "/.lock"
     descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw InputError(path, "cannot be written", errno: errno) }
+    guard descriptor >= 0 else {
+      throw InputError(path, "cannot be written", errno: errno, endsRun: true)
+    }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       close(descriptor)
       throw InputError(folder, "is in use by another run", "wait for it, or choose another --out")

@@ -78,7 +78,7 @@ struct FolderSplit: ImageSplit {
   func image(at index: Int) throws -> Image {
     do {
       return try readImage("\(root)/\(files[index])")
-    } catch let error as InputError { throw UnusableImage(problem: error) }
+    } catch let error as InputError { throw error.endingRun() }
   }
   func label(at index: Int) -> Int { Int(classes[index]) }
   func exampleID(at index: Int) -> String { "\(prefix)/\(files[index])" }
