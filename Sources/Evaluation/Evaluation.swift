@@ -64,7 +64,8 @@ package enum Evaluation {
       let name = "\(context.definition.name) of \(subject.name)"
       do {
         try context.definition.task.checkApplies(context)
-      } catch  where context.definition.isImplied || plan.checkpoints.count > 1 {
+      } catch  where context.definition.isImplied || plan.isPartOfMany || plan.checkpoints.count > 1
+      {
         // Asked for by name and of this checkpoint alone, it is a failure.
         Log.note("\(name) is skipped: \(Log.line(for: error))")
         return context.failedResult(error, as: .skipped)

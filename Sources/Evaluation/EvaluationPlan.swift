@@ -27,6 +27,8 @@ package struct EvaluationPlan: Sendable {
   package var checkpointOptions = CheckpointOptions()
   /// Whether a checkpoint's features stay on the disk when all its tasks are done.
   package var keepsFeatures = true
+  /// Whether these checkpoints are some of many, so that a task that does not apply to one is skipped.
+  package var isPartOfMany = false
   /// Opens the data of a specification.
   package var open: @Sendable (String) throws -> Dataset = openDataset
 

@@ -51,6 +51,18 @@ import Testing
     try JSON.parse(contentsOf: folder.file(out + "/sweep.json"))
   }
 
+  @Test func skipsWhatDoesNotApplyToAReference() throws {
+    let yaml = Self.yaml.replacingOccurrences(
+      of: "[knn, linear_probe]", with: "[knn, representation]"
+    )
+    .replacingOccurrences(of: ", set: {linear_probe: {epochs: 5}}", with: "")
+    .replacingOccurrences(of: "seed: [0, 1]", with: "seed: [0]")
+    let result = try sweep([], yaml: yaml)
+    #expect(result.code == 0, "\(result.errors)")
+    let pixels = try JSON.parse(contentsOf: folder.file("out/pixels/report.json"))
+    #expect(pixels["tasks"]?.array?.compactMap { $0["status"]?.string } == ["ok", "skipped"])
+  }
+
   @Test func runsEveryCellAndIsNotRunAgain() throws {
     let result = try sweep([])
     #expect(result.code == 0, "\(result.errors)")

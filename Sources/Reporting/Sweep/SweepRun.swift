@@ -117,6 +117,7 @@ package final class SweepRun: Sendable {
       }
       plan.data = specifications.first
     }
+    plan.isPartOfMany = true
     // Of many checkpoints, features would fill the disk; the results are kept.
     plan.keepsFeatures = false
     plan.open = { try data.open($0) }
