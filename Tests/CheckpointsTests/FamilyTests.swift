@@ -79,6 +79,10 @@ import Vision
     Case(name: "hf_dinov2_registers", file: "hf_dinov2_registers", family: "hf-dinov2"),
     Case(
       name: "hf_clip", file: "hf_clip", family: "hf-clip", branch: "vision_model", hasHead: true),
+    Case(name: "hf_siglip", file: "hf_siglip", family: "hf-siglip"),
+    Case(
+      name: "hf_siglip_model", file: "hf_siglip_model", family: "hf-siglip", branch: "vision_model"
+    ),
   ]
 
   @Test(arguments: cases)
@@ -167,6 +171,10 @@ import Vision
     #expect(description.renamed.contains { $0.from == "model.norm.bias" && $0.to == "norm.bias" })
     #expect(description.notes.contains { $0.contains("resampled from 4×4 to 6×6") })
     #expect(description.json(keys: true)["ignored"]?.array?.isEmpty == false)
+    let siglip = try CheckpointReading(CheckpointGoldens.path("hf_siglip")).description
+    #expect(siglip.notes.contains { $0.contains("attention pooling is not read") })
+    let headless = try CheckpointReading(CheckpointGoldens.path("hf_siglip_model")).description
+    #expect(headless.notes.isEmpty)
   }
 
   @Test func readsThePreprocessing() throws {
@@ -179,6 +187,10 @@ import Vision
     #expect(timm.interpolation == .bilinear)
     #expect(timm.statistics == .half)
     #expect(timm.side == 16)
+    for file in ["hf_siglip", "hf_siglip_model"] {
+      let siglip = try CheckpointReading(CheckpointGoldens.path(file)).plan.preprocessing
+      #expect(siglip == Preprocessing(side: 16, cropRatio: 1, statistics: .half))
+    }
   }
 
   // MARK: Refusals

@@ -492,3 +492,25 @@ def hf_clip(folder, images) -> dict:
     result = hub_outputs(model.vision_model, images, SIDES, norm=model.vision_model.post_layernorm)
     result["16/logits"] = model(images["images/16"]).image_embeds
     return result
+
+
+@family
+def hf_siglip(folder, images) -> dict:
+    """SiglipVisionModel, whose names have no prefix; no class token, a head that pools by attention."""
+    model = transformers.SiglipVisionModel(transformers.SiglipVisionConfig(**HUB))
+    randomize(model)
+    hub_save(model, folder / "hf_siglip", do_resize=True, size={"height": 16, "width": 16}, resample=3,
+             image_mean=[0.5, 0.5, 0.5], image_std=[0.5, 0.5, 0.5])
+    return hub_outputs(model, images, SIDES)
+
+
+@family
+def hf_siglip_model(folder, images) -> dict:
+    """SiglipModel: the image tower below vision_model., here without a head, beside one for texts."""
+    text = dict(hidden_size=4, num_hidden_layers=1, num_attention_heads=1, intermediate_size=4, vocab_size=4,
+                max_position_embeddings=4, projection_size=24, bos_token_id=1, eos_token_id=2)
+    vision = dict(**HUB, vision_use_head=False)
+    model = transformers.SiglipModel(transformers.SiglipConfig(vision_config=vision, text_config=text))
+    randomize(model)
+    hub_save(model, folder / "hf_siglip_model")
+    return hub_outputs(model.vision_model, images, SIDES)

@@ -72,6 +72,7 @@ def outcomes(program: str, scratch: pathlib.Path):
         with torch.no_grad():
             tower = getattr(model, "vision_model", model)
             features = tower(images).last_hidden_state
+            # SigLIP's tower has normalised them already.
             if hasattr(tower, "post_layernorm") and "Siglip" not in type(tower).__name__:
                 features = tower.post_layernorm(features)
         yield name, "folder", outcome(program, scratch / name, images, features.numpy())
@@ -155,3 +156,4 @@ def hugging_face():
             with torch.no_grad():
                 model.eval()(torch.zeros(1, 3, 32, 32))
             yield name, model
+    yield "Siglip", transformers.SiglipModel(transformers.SiglipConfig(vision_config=common))
