@@ -25,6 +25,7 @@ enum HuggingFaceSigLIP: KeyMap {
   }
 
   static func plan(_ weights: WeightView, _ options: CheckpointOptions) throws -> ModelPlan {
+    try checkType(weights)
     var traits = TransformerTraits()
     traits.activation = .geluTanh
     traits.resampling = .plain
@@ -34,5 +35,13 @@ enum HuggingFaceSigLIP: KeyMap {
     }
     return try TransformerAssembly.plan(
       weights.renamed(by: rules), weights.applyingSettings(to: traits), options, family: name)
+  }
+
+  /// Refuses networks that took SigLIP's names and attend or place patches otherwise (Phi-4, Idefics).
+  private static func checkType(_ weights: WeightView) throws {
+    let stated = weights.imageConfig["model_type"] ?? weights.config["model_type"]
+    guard let type = stated?.string, type != "siglip", type != "siglip_vision_model" else { return }
+    throw InputError(
+      weights.archive.source, "has SigLIP's names but is a '\(type)'", Strangers.advice)
   }
 }
