@@ -3,9 +3,9 @@ import Support
 import Tensors
 
 extension VisionTransformerConfiguration {
-  /// The configuration for `config.json`; every field is written.
+  /// The configuration for `config.json`; every field is written, but rotary periods only where there are any.
   package var json: JSON {
-    [
+    var members: [String: JSON] = [
       "width": .integer(width), "depth": .integer(depth), "heads": .integer(heads),
       "patch": .integer(patch), "side": .integer(side), "channels": .integer(channels),
       "class_token": .bool(hasClassToken), "register_tokens": .integer(registerTokens),
@@ -18,6 +18,10 @@ extension VisionTransformerConfiguration {
       "relative_positions": .string(relativePositions.rawValue),
       "final_norm": .bool(hasFinalNorm), "patch_bias": .bool(hasPatchBias),
     ]
+    if let rotary {
+      members["rotary_periods"] = .array(rotary.periods.map { .number(Double("\($0)") ?? 1) })
+    }
+    return .object(members)
   }
 
   /// Reads what `json` wrote.
@@ -46,6 +50,10 @@ extension VisionTransformerConfiguration {
     relativePositions = try choice(fields, "relative_positions", .none, "bias on the scores")
     hasFinalNorm = try fields.take("final_norm", default: true, "a norm after the last block")
     hasPatchBias = try fields.take("patch_bias", default: true, "a bias of the patch embedding")
+    let periods = try fields.take(
+      "rotary_periods", default: [Double](), in: Double.leastNonzeroMagnitude...,
+      "of the angles by which queries and keys are turned")
+    if !periods.isEmpty { rotary = RotaryPositions(periods: periods.map { Float($0) }) }
     try fields.finish()
   }
 }

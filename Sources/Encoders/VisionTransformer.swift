@@ -17,6 +17,7 @@ package final class VisionTransformer: Encoder {
   private let blocks: [TransformerBlock]
   private let relativePositions: RelativePositionBias?
   private let norm: NormParameters?
+  private let rotations: Tensor?
 
   /// Declares the parameters; all are zero until they are initialised or loaded.
   ///
@@ -48,6 +49,7 @@ package final class VisionTransformer: Encoder {
       TransformerBlock(c.blockShape, prefix: "blocks.\($0)", in: store)
     }
     norm = c.hasFinalNorm ? NormParameters(store, "norm", c.width) : nil
+    rotations = c.rotary?.table(grid: c.grid)
   }
 
   package var width: Int { configuration.width }
@@ -77,11 +79,14 @@ package final class VisionTransformer: Encoder {
       visible == nil || relativePositions == nil, "relative positions need every patch")
     var x = embedded(images, visible: visible, in: graph)
     if let preNorm { x = preNorm(x, graph, configuration.normEpsilon, output: .float32) }
+    let rotation = rotations.map {
+      Rotation(table: $0, prefix: configuration.prefixTokens, order: visible)
+    }
     let shared = configuration.relativePositions == .shared
     var bias = shared ? relativePositions?.bias(block: 0, in: graph) : nil
     for (index, block) in blocks.enumerated() {
       if !shared { bias = relativePositions?.bias(block: index, in: graph) }
-      x = block(x, in: graph, bias: bias)
+      x = block(x, in: graph, bias: bias, rotation: rotation)
       if layer == index + 1 { return x }
     }
     return norm.map { $0(x, graph, configuration.normEpsilon, output: .float32) } ?? x

@@ -51,6 +51,8 @@ package struct VisionTransformerConfiguration: Sendable, Equatable {
   package var activation = Activation.gelu
   package var mlp = MLP.plain
   package var relativePositions = RelativePositions.none
+  /// Rotations of queries and keys (DINOv3); none when nil.
+  package var rotary: RotaryPositions?
   package var hasFinalNorm = true
   package var hasPatchBias = true
 
@@ -74,7 +76,8 @@ package struct VisionTransformerConfiguration: Sendable, Equatable {
   /// Refuses extents that do not fit each other.
   ///
   /// - Parameter name: how the encoder is called in the message.
-  /// - Throws: `InputError` when the patch does not divide the side or the heads the width.
+  /// - Throws: `InputError` when the patch does not divide the side, the heads the width, or periods
+  ///   are not those of its heads.
   package func validate(as name: String) throws {
     guard width > 0, depth > 0, heads > 0, patch > 0, side > 0, mlpWidth > 0 else {
       throw InputError(name, "an extent is not positive", "use for example vit-tiny/4@32")
@@ -86,6 +89,17 @@ package struct VisionTransformerConfiguration: Sendable, Equatable {
     }
     guard width % heads == 0 else {
       throw InputError(name, "\(heads) heads do not divide width \(width)", "change one of them")
+    }
+    guard let rotary else { return }
+    guard rotary.headWidth * heads == width,
+      rotary.periods.allSatisfy({ $0 > 0 && $0.isFinite })
+    else {
+      throw InputError(
+        name, "\(rotary.periods.count) rotary periods do not fit heads of width \(width / heads)",
+        "there is one, above zero, for every four features of a head")
+    }
+    guard grid <= 1 << 8 else {
+      throw InputError(name, "\(grid) × \(grid) patches are too many", "use a smaller side")
     }
   }
 }

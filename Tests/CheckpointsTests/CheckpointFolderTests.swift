@@ -46,6 +46,18 @@ import Vision
     #expect(loaded.preprocessing.side == 64)
   }
 
+  @Test(arguments: [nil, RotaryPositions(base: 100, headWidth: 12)])
+  func everyFieldOfAConfigurationComesBack(rotary: RotaryPositions?) throws {
+    var configuration = VisionTransformerConfiguration(
+      width: 24, depth: 2, heads: 2, patch: 4, side: 16)
+    configuration.rotary = rotary
+    configuration.mlp = .swiGLU
+    let json = configuration.json
+    #expect((json["rotary_periods"] == nil) == (rotary == nil))
+    let fields = try Fields(json: json, file: "config.json")
+    #expect(try VisionTransformerConfiguration(fields) == configuration)
+  }
+
   @Test func refusesAConfigurationThatDoesNotFit() throws {
     let name = "vit-tiny/16@32"
     let encoder = try VisionTransformer(EncoderCatalog.visionTransformer(named: name), name: name)

@@ -33,6 +33,18 @@ import Testing
     }
   }
 
+  /// A converted folder has no place for rotary positions.
+  @Test(arguments: ["dinov3.pth", "timm_dinov3_plus", "hf_dinov3"])
+  func refusesRotaryPositions(_ file: String) throws {
+    var options = CheckpointOptions()
+    options.side = 16
+    let reading = try CheckpointReading(CheckpointGoldens.path(file), options: options)
+    let path = temporary.file("rotary")
+    let error = #expect(throws: InputError.self) { try convertCheckpoint(reading, to: path) }
+    #expect(error?.problem.contains("rotary positions") == true)
+    #expect(!FileManager.default.fileExists(atPath: path))
+  }
+
   /// timm has no classifier that reads two tokens: the encoder is converted without it.
   @Test func leavesOutClassifiersThatTimmLacks() throws {
     let reading = try CheckpointReading(CheckpointGoldens.path("hf_deit_distilled"))

@@ -79,6 +79,18 @@ import Vision
     Case(name: "hf_dinov2_registers", file: "hf_dinov2_registers", family: "hf-dinov2"),
     Case(
       name: "hf_clip", file: "hf_clip", family: "hf-clip", branch: "vision_model", hasHead: true),
+    Case(name: "dinov3", file: "dinov3.pth", family: "dinov3"),
+    Case(name: "dinov3_swiglu", file: "dinov3_swiglu.pth", family: "dinov3"),
+    Case(
+      name: "timm_dinov3", file: "timm_dinov3.safetensors", family: "timm-dinov3", heads: 3),
+    Case(
+      name: "timm_dinov3_plus", file: "timm_dinov3_plus", family: "timm-dinov3", hasHead: true),
+    Case(name: "hf_dinov3", file: "hf_dinov3", family: "hf-dinov3"),
+    Case(name: "hf_dinov3_gated", file: "hf_dinov3_gated", family: "hf-dinov3"),
+    Case(name: "hf_siglip", file: "hf_siglip", family: "hf-siglip"),
+    Case(
+      name: "hf_siglip_model", file: "hf_siglip_model", family: "hf-siglip", branch: "vision_model"
+    ),
   ]
 
   @Test(arguments: cases)
@@ -167,6 +179,15 @@ import Vision
     #expect(description.renamed.contains { $0.from == "model.norm.bias" && $0.to == "norm.bias" })
     #expect(description.notes.contains { $0.contains("resampled from 4×4 to 6×6") })
     #expect(description.json(keys: true)["ignored"]?.array?.isEmpty == false)
+    let siglip = try CheckpointReading(CheckpointGoldens.path("hf_siglip")).description
+    #expect(siglip.notes.contains { $0.contains("attention pooling is not read") })
+    let headless = try CheckpointReading(CheckpointGoldens.path("hf_siglip_model")).description
+    #expect(headless.notes.isEmpty)
+    let rotary = try CheckpointReading(
+      CheckpointGoldens.path("timm_dinov3.safetensors"), options: options
+    ).description
+    #expect(rotary.notes.contains { $0.contains("taken as DINOv3's rotary ones") })
+    #expect(rotary.notes.contains { $0.contains("for 6×6 patches where 56×56 are usual") })
   }
 
   @Test func readsThePreprocessing() throws {
@@ -179,6 +200,12 @@ import Vision
     #expect(timm.interpolation == .bilinear)
     #expect(timm.statistics == .half)
     #expect(timm.side == 16)
+    let dinov3 = try CheckpointReading(CheckpointGoldens.path("timm_dinov3_plus")).plan
+    #expect(dinov3.preprocessing == Preprocessing(side: 16, cropRatio: 1))
+    for file in ["hf_siglip", "hf_siglip_model"] {
+      let siglip = try CheckpointReading(CheckpointGoldens.path(file)).plan.preprocessing
+      #expect(siglip == Preprocessing(side: 16, cropRatio: 1, statistics: .half))
+    }
   }
 
   // MARK: Refusals

@@ -70,6 +70,63 @@ import Testing
     #expect(description.ignored.contains("projector.0.weight"))
   }
 
+  // MARK: Rotary positions
+
+  /// DINOv3's norms apart for the class token, and periods that fit no heads.
+  @Test func refusesWhatIsNotQuiteDINOv3() throws {
+    let norms = try refusal(
+      "dinov3.pth", adding: [("cls_norm.weight", [24]), ("cls_norm.bias", [24])])
+    #expect(norms.contains("normalises its class token apart"))
+    let periods = "rope_embed.periods"
+    let none = try refusal("dinov3.pth", adding: [(periods, [0])], without: [periods])
+    #expect(none.contains("'rope_embed.periods' is [0]"))
+    let zero = try refusal("dinov3.pth", adding: [(periods, [2])], without: [periods])
+    #expect(zero.contains("rotary periods do not fit heads of width 8"))
+    let frequencies = try refusal("timm_dinov3.safetensors", adding: [("rope.freqs", [2, 3, 4])])
+    #expect(frequencies.contains("no table of positions"))
+    let norm = try refusal(
+      "timm_dinov3.safetensors", adding: [("blocks.0.attn.q_norm.weight", [8])])
+    #expect(norm.contains("'blocks.0.attn.q_norm.weight' has no place"))
+  }
+
+  /// Halves of a gate are joined only where a family is known to have them.
+  @Test func refusesGatesOfOtherFamilies() throws {
+    let blocks = (0..<2).map { "model.blocks.\($0).mlp." }
+    let gates = blocks.flatMap { block in
+      ["gate", "up"].flatMap { half in
+        [("\(block)\(half).weight", [96, 24]), ("\(block)\(half).bias", [96])]
+      }
+    }
+    let plain = Set(blocks.flatMap { ["\($0)fc1.weight", "\($0)fc1.bias"] })
+    let message = try refusal("beit.pth", adding: gates, without: plain)
+    #expect(message.contains("has no complete first block"))
+  }
+
+  /// Settings beside the weights that ask for other arithmetic than DINOv3's or SigLIP's.
+  @Test(arguments: [
+    ("timm_dinov3_plus", "plus_patch16_dinov3_qkvb", "patch16_lingbot", "timm model 'vit_small"),
+    ("timm_dinov3_plus", "\"rope_temperature\": 50", "\"rope_type\": \"mixed\"", "'rope_type'"),
+    ("timm_dinov3_plus", "temperature\": 50", "temperature\": 0", "do not fit"),
+    ("timm_dinov3_plus", "temperature\": 50", "rotate_half\": false", "'rope_rotate_half'"),
+    ("hf_dinov3_gated", "\"silu\"", "\"gelu\"", "gates are no SiLU"),
+    ("hf_dinov3", "\"image_size\": 16", "\"image_size\": 4000000000000000000", "input side is"),
+    ("hf_dinov3", "\"image_size\": 16", "\"image_size\": 8000", "patches are too many"),
+    ("hf_siglip", "siglip_vision_model", "phi4_multimodal_vision", "is a 'phi4_multimodal_vision'"),
+  ])
+  func refusesSettingsOfOtherNetworks(
+    _ golden: String, _ stated: String, _ changed: String, _ problem: String
+  ) throws {
+    let copy = folder.file(UUID().uuidString)
+    try FileManager.default.copyItem(atPath: CheckpointGoldens.path(golden), toPath: copy)
+    let config = copy + "/config.json"
+    let text = try String(contentsOfFile: config, encoding: .utf8)
+    #expect(text.contains(stated))
+    let other = text.replacingOccurrences(of: stated, with: changed)
+    try Data(other.utf8).write(to: URL(fileURLWithPath: config))
+    let error = #expect(throws: InputError.self) { try CheckpointReading(copy) }
+    #expect(error?.problem.contains(problem) == true, "\(error?.problem ?? "")")
+  }
+
   /// Rotary positions without a learned table of frequencies leave no trace in the weights.
   @Test(arguments: [
     "vit_small_patch16_rope_ape_224", "vit_base_patch16_rpn_224", "vit_pe_core_base_patch16_224",

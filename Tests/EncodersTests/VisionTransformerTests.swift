@@ -13,7 +13,20 @@ import Testing
     configuration.hasClassToken = golden.flag("class_token", in: caseName)
     configuration.hasQKVBias = golden.flag("qkv_bias", in: caseName)
     configuration.positions =
-      golden.word("positions", in: caseName) == "learned" ? .learned : .sinCos
+      switch golden.word("positions", in: caseName) {
+      case "learned": .learned
+      case "none": .none
+      default: .sinCos
+      }
+    if configuration.positions == .none {
+      configuration.registerTokens = integer("registers")
+      configuration.mlpWidth = integer("mlp_width")
+      configuration.normEpsilon = Float(golden.number("epsilon", in: caseName))
+      configuration.hasLayerScale = true
+      configuration.rotary = RotaryPositions(
+        base: golden.number("base", in: caseName),
+        headWidth: configuration.width / configuration.heads)
+    }
     let model = try VisionTransformer(configuration, name: caseName)
     let values = golden.group("parameters/", in: caseName)
     #expect(Set(values.keys) == Set(model.parameters.parameters.map(\.name)))
@@ -25,9 +38,12 @@ import Testing
     return model
   }
 
-  @Test(arguments: ["learned", "sine_cosine", "no_class"])
-  func tokensAndGradientsAgreeWithTimm(caseName: String) throws {
-    let golden = try Golden("vit_tiny")
+  @Test(arguments: [
+    ("vit_tiny", "learned"), ("vit_tiny", "sine_cosine"), ("vit_tiny", "no_class"),
+    ("vit_rotary", "dinov3"),
+  ])
+  func tokensAndGradientsAgreeWithTimm(_ name: String, _ caseName: String) throws {
+    let golden = try Golden(name)
     let model = try model(golden, caseName)
     let store = model.parameters
     let images = golden.tensor("images", in: caseName)
@@ -57,9 +73,9 @@ import Testing
     }
   }
 
-  @Test(arguments: ["learned", "no_class"])
-  func bfloat16IsCloseToTimm(caseName: String) throws {
-    let golden = try Golden("vit_tiny")
+  @Test(arguments: [("vit_tiny", "learned"), ("vit_tiny", "no_class"), ("vit_rotary", "dinov3")])
+  func bfloat16IsCloseToTimm(_ name: String, _ caseName: String) throws {
+    let golden = try Golden(name)
     let model = try model(golden, caseName)
     model.parameters.refreshBfloat16()
     let images = golden.tensor("images", in: caseName)
@@ -71,10 +87,11 @@ import Testing
   }
 
   /// Patches may come in any order: their tokens follow them, the class token stays.
-  @Test func visiblePatchesKeepTheirPlaces() throws {
-    let golden = try Golden("vit_tiny")
-    let model = try model(golden, "learned")
-    let images = golden.tensor("images", in: "learned")
+  @Test(arguments: [("vit_tiny", "learned"), ("vit_rotary", "dinov3")])
+  func visiblePatchesKeepTheirPlaces(_ name: String, _ caseName: String) throws {
+    let golden = try Golden(name)
+    let model = try model(golden, caseName)
+    let images = golden.tensor("images", in: caseName)
     let graph = Graph(workspace: Workspace(), precision: .fp32)
     let input = graph.constant(images.shape) { $0.update(from: images.data, count: images.count) }
     let all = model.tokens(of: input, visible: nil, in: graph).array
@@ -83,11 +100,12 @@ import Testing
     let shuffled = model.tokens(
       of: input, visible: orders.flatMap { $0.map { Int32($0) } }, in: graph
     ).array
+    let (prefix, tokens, width) = (model.prefixTokens, model.tokenCount, model.width)
     for image in 0..<2 {
-      for (place, patch) in ([-1] + orders[image]).enumerated() {
-        for i in 0..<24 {
-          let ours = shuffled[(image * 17 + place) * 24 + i]
-          let theirs = all[(image * 17 + patch + 1) * 24 + i]
+      for (place, patch) in ((-prefix..<0) + orders[image]).enumerated() {
+        for i in 0..<width {
+          let ours = shuffled[(image * tokens + place) * width + i]
+          let theirs = all[(image * tokens + patch + prefix) * width + i]
           #expect(abs(ours - theirs) < 1e-5)
         }
       }

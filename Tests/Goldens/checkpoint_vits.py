@@ -2,6 +2,7 @@
 
 import argparse
 import copy
+import functools
 import json
 import pathlib
 
@@ -12,6 +13,8 @@ from safetensors.torch import load_file, save_file
 from timm.layers import SwiGLUPacked
 from timm.models.beit import Beit
 from timm.models.deit import VisionTransformerDistilled
+from timm.models.eva import Eva
+from timm.models.eva import checkpoint_filter_fn as eva_filter_fn
 from timm.models.vision_transformer import VisionTransformer, checkpoint_filter_fn
 
 SIZES = dict(img_size=16, patch_size=4, embed_dim=24, depth=2, num_heads=3, num_classes=0)
@@ -27,6 +30,8 @@ def family(function):
 def randomize(model: torch.nn.Module) -> None:
     """Gives every parameter a value of its own, so that none hides behind a zero or a one."""
     for name, parameter in model.named_parameters():
+        if not parameter.numel():
+            continue
         noise = torch.randn_like(parameter)
         scale = 0.2 if parameter.ndim == 1 else 1.2 / parameter[0].numel() ** 0.5
         is_gain = name.endswith("weight") and parameter.ndim == 1
@@ -492,3 +497,124 @@ def hf_clip(folder, images) -> dict:
     result = hub_outputs(model.vision_model, images, SIDES, norm=model.vision_model.post_layernorm)
     result["16/logits"] = model(images["images/16"]).image_embeds
     return result
+
+
+@family
+def hf_siglip(folder, images) -> dict:
+    """SiglipVisionModel, whose names have no prefix; no class token, a head that pools by attention."""
+    model = transformers.SiglipVisionModel(transformers.SiglipVisionConfig(**HUB))
+    randomize(model)
+    hub_save(model, folder / "hf_siglip", do_resize=True, size={"height": 16, "width": 16}, resample=3,
+             image_mean=[0.5, 0.5, 0.5], image_std=[0.5, 0.5, 0.5])
+    return hub_outputs(model, images, SIDES)
+
+
+@family
+def hf_siglip_model(folder, images) -> dict:
+    """SiglipModel: the image tower below vision_model., here without a head, beside one for texts."""
+    text = dict(hidden_size=4, num_hidden_layers=1, num_attention_heads=1, intermediate_size=4, vocab_size=4,
+                max_position_embeddings=4, projection_size=24, bos_token_id=1, eos_token_id=2)
+    vision = dict(**HUB, vision_use_head=False)
+    model = transformers.SiglipModel(transformers.SiglipConfig(vision_config=vision, text_config=text))
+    randomize(model)
+    hub_save(model, folder / "hf_siglip_model")
+    return hub_outputs(model.vision_model, images, SIDES)
+
+
+def eva_dinov3(**switches) -> Eva:
+    """timm's Eva as its DINOv3 models build it."""
+    model = Eva(**{
+        **SIZES, "mlp_ratio": 2, "init_values": 0.1, "rope_type": "dinov3", "rope_temperature": 100,
+        "rope_rotate_half": True, "use_rot_pos_emb": True, "use_abs_pos_emb": False, "num_reg_tokens": 2,
+        "use_fc_norm": False, "norm_layer": functools.partial(torch.nn.LayerNorm, eps=1e-5), **switches})
+    randomize(model)
+    return model
+
+
+def official_dinov3(folder, images, name, extra, **switches) -> dict:
+    """The official names, which timm's own filter turns back into timm's, and periods rounded as in the real files."""
+    model = eva_dinov3(num_heads=2, **switches)
+    official = rename(model.state_dict(), [
+        ("gamma_1", "ls1.gamma"), ("gamma_2", "ls2.gamma"), ("reg_token", "storage_tokens"), ("mlp.fc1_g", "mlp.w1"),
+        ("mlp.fc1_x", "mlp.w2")])
+    if "swiglu_mlp" in switches:
+        official = rename(official, [("mlp.fc2", "mlp.w3")])
+    for block in range(2):
+        attention = f"blocks.{block}.attn"
+        if f"{attention}.q_bias" in official:
+            query, value = official.pop(f"{attention}.q_bias"), official.pop(f"{attention}.v_bias")
+            official[f"{attention}.qkv.bias"] = torch.cat([query, torch.randn(24), value])
+            official[f"{attention}.qkv.bias_mask"] = torch.tensor([1.0, 0.0, 1.0]).repeat_interleave(24)
+    official["mask_token"] = torch.zeros(1, 24)
+    model.rope.periods = model.rope.periods.bfloat16().float()
+    model.rope._cache_embed([4, 4])
+    official["rope_embed.periods"] = model.rope.periods.clone()
+    official.update(extra)
+    back = eva_filter_fn(clone(official), model)
+    if "swiglu_mlp" in switches:
+        back = rename(back, [("mlp.w1", "mlp.fc1_g"), ("mlp.w2", "mlp.fc1_x"), ("mlp.w3", "mlp.fc2")])
+    assert all(torch.equal(back[key], value) for key, value in model.state_dict().items())
+    torch.save(official, folder / f"{name}.pth")
+    return timm_outputs(model, images)
+
+
+@family
+def dinov3(folder, images) -> dict:
+    """DINOv3's file: rotary positions, registers, biases of keys that a mask takes away."""
+    return official_dinov3(folder, images, "dinov3", {})
+
+
+@family
+def dinov3_swiglu(folder, images) -> dict:
+    """DINOv3's largest: SwiGLU, no biases of queries, a norm that only training uses."""
+    norm = {"local_cls_norm.weight": torch.randn(24), "local_cls_norm.bias": torch.randn(24)}
+    return official_dinov3(
+        folder, images, "dinov3_swiglu", norm, swiglu_mlp=True, swiglu_align_to=8, qkv_bias=False)
+
+
+@family
+def timm_dinov3(folder, images) -> dict:
+    """timm's DINOv3 as bare weights, without biases of queries."""
+    model = eva_dinov3(qkv_bias=False)
+    save_file(clone(model.state_dict()), folder / "timm_dinov3.safetensors")
+    return timm_outputs(model, images)
+
+
+@family
+def timm_dinov3_plus(folder, images) -> dict:
+    """A folder of timm's DINOv3 with SwiGLU and biases of queries and values, and a classifier."""
+    switches = dict(swiglu_mlp=True, swiglu_align_to=8)
+    model = eva_dinov3(num_classes=5, rope_temperature=50, **switches)
+    target = folder / "timm_dinov3_plus"
+    target.mkdir(exist_ok=True)
+    save_file(clone(model.state_dict()), target / "model.safetensors", metadata={"format": "pt"})
+    config = {
+        "architecture": "vit_small_plus_patch16_dinov3_qkvb", "num_classes": 5, "num_features": 24,
+        "global_pool": "avg", "model_args": {
+            "embed_dim": 24, "depth": 2, "num_heads": 3, "img_size": [16, 16], "patch_size": 4,
+            "rope_temperature": 50},
+        "pretrained_cfg": {"input_size": [3, 256, 256], "interpolation": "bicubic", "crop_pct": 1.0,
+                           "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}}
+    (target / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+    model.eval()
+    logits = model(images["images/16"])
+    return {"16/logits": logits, **timm_outputs(model, images)}
+
+
+@family
+def hf_dinov3(folder, images) -> dict:
+    model = transformers.DINOv3ViTModel(transformers.DINOv3ViTConfig(**HUB, num_register_tokens=2, rope_theta=30.0))
+    randomize(model)
+    hub_save(model, folder / "hf_dinov3", do_resize=True, size={"height": 16, "width": 16}, resample=2,
+             image_mean=[0.485, 0.456, 0.406], image_std=[0.229, 0.224, 0.225])
+    return hub_outputs(model, images, SIDES, interpolate=False)
+
+
+@family
+def hf_dinov3_gated(folder, images) -> dict:
+    """DINOv3ViTModel with a gated MLP, no registers, and biases of the keys too."""
+    model = transformers.DINOv3ViTModel(
+        transformers.DINOv3ViTConfig(**HUB, use_gated_mlp=True, hidden_act="silu", key_bias=True))
+    randomize(model)
+    hub_save(model, folder / "hf_dinov3_gated")
+    return hub_outputs(model, images, SIDES, interpolate=False)

@@ -5,8 +5,8 @@ import Testing
 extension OperatorCase {
   /// Every operator at several extents; a new operator adds its list here.
   static let all: [OperatorCase] =
-    linear + layerNorm + attention + tokens + elementwise + convolution + batchNorm + pooling
-    + resize + reductions + rows + layout
+    linear + layerNorm + attention + rotary + tokens + elementwise + convolution + batchNorm
+    + pooling + resize + reductions + rows + layout
 }
 
 /// What must hold of every operator, whatever it computes.

@@ -20,6 +20,7 @@
 #include "pooling.h"
 #include "probes.h"
 #include "resample.h"
+#include "rotary.h"
 #include "softmax.h"
 #include "types.h"
 #include "worker_threads.h"

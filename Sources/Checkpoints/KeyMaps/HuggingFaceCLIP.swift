@@ -11,11 +11,17 @@ enum HuggingFaceCLIP: KeyMap {
     "encoder.layers.0.self_attn.q_proj.weight",
   ]
 
-  private static let rules = RenameRule.list([
-    ("embeddings.class_embedding", "cls_token"),
-    ("embeddings.position_embedding.weight", "pos_embed"),
-    ("embeddings.patch_embedding.", "patch_embed.proj."), ("pre_layrnorm.", "norm_pre."),
-    ("post_layernorm.", "norm."), ("encoder.layers.#.layer_norm1.", "blocks.#.norm1."),
+  private static let rules =
+    RenameRule.list([
+      ("embeddings.class_embedding", "cls_token"),
+      ("embeddings.position_embedding.weight", "pos_embed"),
+      ("embeddings.patch_embedding.", "patch_embed.proj."), ("pre_layrnorm.", "norm_pre."),
+      ("post_layernorm.", "norm."),
+    ]) + blocks
+
+  /// The names of blocks, which SigLIP shares.
+  static let blocks = RenameRule.list([
+    ("encoder.layers.#.layer_norm1.", "blocks.#.norm1."),
     ("encoder.layers.#.layer_norm2.", "blocks.#.norm2."),
     ("encoder.layers.#.self_attn.q_proj.", "blocks.#.attn.q."),
     ("encoder.layers.#.self_attn.k_proj.", "blocks.#.attn.k."),

@@ -14,6 +14,13 @@ import Vision
 package func convertCheckpoint(
   _ reading: CheckpointReading, to path: String
 ) throws -> CheckpointFolder {
+  if case .visionTransformer(let configuration) = reading.plan.architecture,
+    configuration.rotary != nil
+  {
+    throw InputError(
+      reading.description.source, "has rotary positions, which converted folders do not hold",
+      "use it as it is")
+  }
   let folder = CheckpointFolder(path)
   let loaded = try reading.load()
   let source: JSON = ["converted_from": reading.description.json(keys: false)]

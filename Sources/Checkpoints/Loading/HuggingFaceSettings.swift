@@ -21,10 +21,13 @@ extension WeightView {
       config["num_attention_heads"]?.int ?? config["model_args"]?["num_heads"]?.int
       ?? traits.statedHeads
     traits.statedSide =
-      config["image_size"]?.int ?? config["model_args"]?["img_size"]?.int ?? traits.statedSide
+      side(config["image_size"]) ?? side(config["model_args"]?["img_size"]) ?? traits.statedSide
     traits.preprocessing = preprocessing(default: traits.preprocessing)
     return traits
   }
+
+  /// A side, also of two.
+  private func side(_ json: JSON?) -> Int? { json?.int ?? json?[0]?.int }
 
   private func activation(named name: String) throws -> Activation {
     switch name {

@@ -34,6 +34,7 @@ package struct CheckpointReading: Sendable {
     archive = try openCheckpoint(path)
     selection = try BranchSelection(archive, maps: Self.maps(options.map, path))
     chosen = try selection.chosen(options.branch, source: path)
+    try Strangers.checkName(chosen.weights)
     plan = try chosen.map.plan(chosen.weights, options)
     description = CheckpointDescription(archive, selection, chosen, plan)
     try Strangers(plan: plan, weights: chosen.weights, family: chosen.map.name).check()

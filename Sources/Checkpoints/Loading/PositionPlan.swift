@@ -41,15 +41,20 @@ struct PositionPlan {
       trained = grid * patch
     } else if let grid = Self.relativeGrid(weights) {
       trained = grid * patch
-    } else if traits.mayLackPositions, let side = traits.statedSide ?? options.side {
+    } else if traits.mayLackPositions || configuration.rotary != nil,
+      let side = traits.statedSide ?? options.side
+    {
       trained = side
     } else {
       throw InputError(
-        subject, "has no table of positions: rotary and other positions are not read",
+        subject, "has no table of positions, and of others only DINOv3's are read",
         Strangers.advice)
     }
     side = options.side ?? traits.customarySide ?? trained
-    guard side % patch == 0, side > 0 else {
+    guard 1...8192 ~= side else {
+      throw InputError(subject, "its input side is \(side)", "use --set checkpoint.side=224")
+    }
+    guard side % patch == 0 else {
       throw InputError(
         subject, "patch \(patch) does not divide the input side \(side)",
         "use --set checkpoint.side=\(max(1, (side + patch / 2) / patch) * patch)")
@@ -57,6 +62,9 @@ struct PositionPlan {
     let (from, to) = (trained / patch, side / patch)
     if from != to, configuration.relativePositions != .none {
       notes.append("relative positions resampled from \(from)×\(from) to \(to)×\(to)")
+    }
+    if from != to, configuration.rotary != nil {
+      notes.append("rotary positions for \(to)×\(to) patches where \(from)×\(from) are usual")
     }
     guard let table else { return }
     useTable(table, configuration, from: from, to: to, traits.resampling)

@@ -20,21 +20,24 @@ struct Strangers {
 
   /// What timm's names say of networks whose weights look like those of plain ones.
   private static let hidden = [
-    ("rope", "rotary positions"), ("dinov3", "rotary positions"), ("lingbot", "rotary positions"),
-    ("vit_pe_", "rotary positions"), ("eva02", "rotary positions"),
+    ("rope", "rotary positions"), ("lingbot", "rotary positions"), ("vit_pe_", "rotary positions"),
+    ("eva02", "rotary positions"),
     ("_rpn", "norms after its branches"),
     ("resnetaa", "pooling before its strides"), ("resnetblur", "blurring before its strides"),
   ]
 
-  /// Checks what the configuration and the names of the tensors say.
+  /// Checks timm's name of the network, where a configuration beside the weights states one.
+  /// - Throws: `InputError` when the network computes something that ours does not.
+  static func checkName(_ weights: WeightView) throws {
+    let architecture = weights.config["architecture"]?.string ?? ""
+    guard let trait = hidden.first(where: { architecture.contains($0.0) }) else { return }
+    throw InputError(
+      weights.archive.source, "is the timm model '\(architecture)', which has \(trait.1)", advice)
+  }
+
+  /// Checks what the names of the tensors say.
   /// - Throws: `InputError` when the network computes something that ours does not.
   func check() throws {
-    let architecture = weights.config["architecture"]?.string ?? ""
-    if let trait = Self.hidden.first(where: { architecture.contains($0.0) }) {
-      throw InputError(
-        weights.archive.source, "is the timm model '\(architecture)', which has \(trait.1)",
-        Self.advice)
-    }
     guard !isEVA02 else {
       throw InputError(
         weights.archive.source, "looks like an EVA-02, which has rotary positions", Self.advice)

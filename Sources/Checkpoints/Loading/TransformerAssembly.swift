@@ -81,14 +81,16 @@ struct TransformerAssembly {
     let width = patch[0]
     var depth = 0
     while weights.has("blocks.\(depth).norm1.weight") { depth += 1 }
-    guard depth > 0, let first = weights.shape("blocks.0.mlp.fc1.weight"), first.count == 2,
+    let gate = weights.shape("blocks.0.mlp.fc1/gate.weight")
+    guard depth > 0, let first = gate ?? weights.shape("blocks.0.mlp.fc1.weight"), first.count == 2,
       let second = weights.shape("blocks.0.mlp.fc2.weight"), second.count == 2
     else { throw InputError(subject, "has no complete first block", "give the whole checkpoint") }
     var configuration = VisionTransformerConfiguration(
       width: width, depth: depth, heads: try heads(width: width), patch: patch[2], side: patch[2])
     configuration.channels = patch[1]
     configuration.mlpWidth = second[1]
-    configuration.mlp = first[0] == 2 * second[1] ? .swiGLU : .plain
+    configuration.mlp = gate != nil || first[0] == 2 * second[1] ? .swiGLU : .plain
+    configuration.rotary = traits.rotary?.positions(headWidth: width / configuration.heads)
     configuration.activation = options.activation ?? traits.activation
     configuration.normEpsilon = options.normEpsilon ?? traits.normEpsilon
     configuration.hasClassToken = weights.has("cls_token")
@@ -142,6 +144,9 @@ struct TransformerAssembly {
       let fits = shape.reduce(1, *) == width
       plan.append(("cls_token", positions.classToken(name, shape: fits ? [1, 1, width] : shape)))
     }
+    if weights.shape("reg_token")?.contains(0) == true, let empty = weights["reg_token"] {
+      settled.insert(empty)
+    }
     if configuration.registerTokens > 0 {
       let names = ["dist_token", "reg_token"].filter { weights.has($0) }
       let count = names.reduce(0) { $0 + (weights.shape($1) ?? []).reduce(1, *) }
@@ -157,10 +162,12 @@ struct TransformerAssembly {
   private mutating func addBlock(_ block: String, _ configuration: VisionTransformerConfiguration) {
     addNorm("\(block).norm1")
     addProjections("\(block).attn", configuration)
-    for layer in ["attn.proj", "mlp.fc1", "mlp.fc2"] {
+    let isSplit = weights.has("blocks.0.mlp.fc1/gate.weight")
+    for layer in ["attn.proj"] + (isSplit ? [] : ["mlp.fc1"]) + ["mlp.fc2"] {
       addWhole("\(block).\(layer).weight")
       addWhole("\(block).\(layer).bias")
     }
+    if isSplit { addGates("\(block).mlp", configuration) }
     if configuration.hasLayerScale {
       add("\(block).ls1.gamma", [configuration.width])
       add("\(block).ls2.gamma", [configuration.width])
@@ -181,14 +188,17 @@ struct TransformerAssembly {
       addStacked("\(attention).qkv.weight", parts, count: width * width, [3 * width, width])
     }
     guard configuration.hasQKVBias else { return }
-    if weights.has("\(attention).qkv.bias") {
-      addWhole("\(attention).qkv.bias")
+    let joint = "\(attention).qkv.bias"
+    if let bias = weights[joint], let mask = weights["\(joint)_mask"] {
+      plan.append((joint, .product(bias, mask, shape: [3 * width])))
+    } else if weights.has(joint) {
+      addWhole(joint)
     } else if weights.has("\(attention).q_bias") {
       noteMissing(["q_bias", "v_bias"].map { "\(attention).\($0)" })
       let parts = [weights["\(attention).q_bias"], nil, weights["\(attention).v_bias"]]
       plan.append(
         (
-          "\(attention).qkv.bias",
+          joint,
           .stacked(parts.map { ($0, width) }, shape: [3 * width])
         ))
     } else {
@@ -198,7 +208,18 @@ struct TransformerAssembly {
         part == "k" && !key ? nil : weights["\(attention).\(part).bias"]
       }
       plan.append(
-        ("\(attention).qkv.bias", .stacked(parts.map { ($0, width) }, shape: [3 * width])))
+        (joint, .stacked(parts.map { ($0, width) }, shape: [3 * width])))
+    }
+  }
+
+  /// The first layer of a gated MLP, whose halves are apart in the file.
+  private mutating func addGates(_ mlp: String, _ configuration: VisionTransformerConfiguration) {
+    let (width, hidden) = (configuration.width, configuration.mlpWidth)
+    for (kind, count, shape) in [
+      ("weight", hidden * width, [2 * hidden, width]), ("bias", hidden, [2 * hidden]),
+    ] {
+      let halves = ["gate", "up"].map { "\(mlp).fc1/\($0).\(kind)" }
+      addStacked("\(mlp).fc1.\(kind)", halves, count: count, shape)
     }
   }
 

@@ -1,3 +1,4 @@
+import Encoders
 import Support
 import Tensors
 import Vision
@@ -20,9 +21,27 @@ struct TransformerTraits: Sendable {
   var statedHeads: Int?
   /// Side of training that a configuration beside the weights states.
   var statedSide: Int?
+  /// Rotary positions; none when nil.
+  var rotary: Rotary?
   /// Whether such a network without any positions computes what ours without them does.
   var mayLackPositions = false
   var notes: [String] = []
+
+  /// What fixes rotary positions.
+  enum Rotary {
+    /// The base of their periods.
+    case base(Double)
+    /// The periods themselves.
+    case periods([Float])
+
+    /// The positions for heads of a width.
+    func positions(headWidth: Int) -> RotaryPositions {
+      switch self {
+      case .base(let base): RotaryPositions(base: base, headWidth: headWidth)
+      case .periods(let periods): RotaryPositions(periods: periods)
+      }
+    }
+  }
 
   /// Heads of the widths that vision transformers come in.
   static let standardHeads = [

@@ -60,6 +60,17 @@ extension WeightSource {
     }
   }
 
+  /// The product of two tensors, element by element: a bias and its mask (DINOv3).
+  static func product(_ name: String, _ other: String, shape: [Int]) -> WeightSource {
+    let count = shape.reduce(1, *)
+    return WeightSource([name, other], shape: shape) { archive, target in
+      try archive.read(name, into: target, count: count)
+      try archive.withFloats(other, count: count) { factors in
+        for index in 0..<count { target[index] *= factors[index] }
+      }
+    }
+  }
+
   /// A table of relative positions at another grid; its last three rows stay.
   ///
   /// - Parameters:

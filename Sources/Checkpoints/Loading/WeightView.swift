@@ -60,7 +60,8 @@ package struct WeightView: Sendable {
 /// Weights by timm's names, with the names that they have in the file.
 ///
 /// Separate projections are `blocks.0.attn.q.weight` and so on; a query and value bias without a
-/// key's are `attn.q_bias` and `attn.v_bias`.
+/// key's are `attn.q_bias` and `attn.v_bias`; the halves of a gated MLP's first layer are `mlp.fc1/gate` and
+/// `mlp.fc1/up`, which no file calls them.
 struct CanonicalWeights {
   let view: WeightView
   /// Names in the archive by timm's names.

@@ -54,11 +54,15 @@ package struct TransformerBlock: Sendable {
   ///   - x: the residual stream.
   ///   - graph: the computation.
   ///   - bias: added to attention scores, `[heads, tokens, tokens]`.
+  ///   - rotation: turns queries and keys before the attention.
   /// - Returns: the residual stream after the block.
-  package func callAsFunction(_ x: Node, in graph: Graph, bias: Node? = nil) -> Node {
-    let attended = graph.attention(
-      graph.linear(norm1(x, graph, shape.normEpsilon), weight: qkv.weight, bias: qkv.bias),
-      heads: shape.heads, bias: bias)
+  package func callAsFunction(
+    _ x: Node, in graph: Graph, bias: Node? = nil, rotation: Rotation? = nil
+  ) -> Node {
+    var projected = graph.linear(
+      norm1(x, graph, shape.normEpsilon), weight: qkv.weight, bias: qkv.bias)
+    if let rotation { projected = graph.rotated(projected, heads: shape.heads, by: rotation) }
+    let attended = graph.attention(projected, heads: shape.heads, bias: bias)
     let middle = joined(x, attended, projection, scale1, graph)
     let normed = norm2(middle, graph, shape.normEpsilon)
     return joined(middle, hidden(normed, graph), second, scale2, graph)

@@ -21,6 +21,7 @@ CONVERSIONS = {
     "openai_clip.pt": ["heads=3"], "openclip.pt": ["heads=3"], "torchvision_vit.pth": ["heads=3"],
     "hf_vit": [], "hf_mae": [], "hf_deit": [], "hf_deit_distilled": [], "hf_beit": [], "hf_beit_shared": [],
     "hf_data2vec": [], "hf_dinov2": [], "hf_dinov2_registers": [], "hf_dinov2_classifier": [], "hf_clip": [],
+    "hf_siglip": [], "hf_siglip_model": [],
 }
 
 

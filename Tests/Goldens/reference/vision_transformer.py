@@ -1,6 +1,9 @@
 """Goldens of timm's VisionTransformer, and the sine-cosine position table."""
 
+import functools
+
 import torch
+from timm.models.eva import Eva
 from timm.models.vision_transformer import VisionTransformer
 
 from .store import Golden
@@ -70,21 +73,47 @@ def vit_tiny(golden: Golden) -> None:
         if positions == "sine_cosine":
             model.pos_embed.data = sine_cosine_positions(24, 4, 4, class_token)
             model.pos_embed.requires_grad_(False)
-        after_block: list[torch.Tensor] = []
-        for block in model.blocks:
-            block.register_forward_hook(lambda _, __, output: after_block.append(output.detach().clone()))
-        images = torch.randn(2, 3, 16, 16, requires_grad=True)
-        tokens = model.forward_features(images)
-        probe = torch.randn_like(tokens)
-        (tokens * probe).sum().backward()
-        tensors = {"images": images, "images_gradient": images.grad, "tokens": tokens, "probe": probe}
-        tensors |= {f"block{index}": value for index, value in enumerate(after_block)}
-        for key, parameter in model.named_parameters():
-            tensors[f"parameters/{key}"] = parameter
-            if parameter.requires_grad:
-                tensors[f"gradients/{key}"] = parameter.grad
         golden.case(
-            name, tensors, positions=positions, class_token=class_token, qkv_bias=qkv_bias, **settings)
+            name, passes(model), positions=positions, class_token=class_token, qkv_bias=qkv_bias, **settings)
 
 
-GOLDENS = [position_table, vit_tiny]
+def vit_rotary(golden: Golden) -> None:
+    """timm's Eva with DINOv3's rotary positions: width 16, depth 2, 2 heads, patch 4 at 16 pixels, one register.
+
+    Case `dinov3`, with what the cases of vit_tiny hold, by the names of timm's VisionTransformer. Further settings:
+    `registers`, `base` of the periods, `epsilon` of the norms, `mlp_width`.
+    """
+    epsilon = 1e-5
+    model = Eva(
+        img_size=16, patch_size=4, embed_dim=16, depth=2, num_heads=2, mlp_ratio=2, qkv_bias=False, init_values=0.1,
+        num_reg_tokens=1, use_abs_pos_emb=False, use_rot_pos_emb=True, rope_type="dinov3", rope_temperature=100.0,
+        rope_rotate_half=True, use_fc_norm=False, num_classes=0,
+        norm_layer=functools.partial(torch.nn.LayerNorm, eps=epsilon))
+    randomize(model)
+    tensors = {
+        key.replace("gamma_1", "ls1.gamma").replace("gamma_2", "ls2.gamma"): value
+        for key, value in passes(model).items()}
+    golden.case(
+        "dinov3", tensors, positions="none", class_token=True, qkv_bias=False, registers=1, base=100.0,
+        epsilon=epsilon, width=16, depth=2, heads=2, patch=4, side=16, mlp_width=32)
+
+
+def passes(model: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """Tokens of random images forward, a random gradient backward, with all parameters."""
+    after_block: list[torch.Tensor] = []
+    for block in model.blocks:
+        block.register_forward_hook(lambda _, __, output: after_block.append(output.detach().clone()))
+    images = torch.randn(2, 3, 16, 16, requires_grad=True)
+    tokens = model.forward_features(images)
+    probe = torch.randn_like(tokens)
+    (tokens * probe).sum().backward()
+    tensors = {"images": images, "images_gradient": images.grad, "tokens": tokens, "probe": probe}
+    tensors |= {f"block{index}": value for index, value in enumerate(after_block)}
+    for key, parameter in model.named_parameters():
+        tensors[f"parameters/{key}"] = parameter
+        if parameter.requires_grad:
+            tensors[f"gradients/{key}"] = parameter.grad
+    return tensors
+
+
+GOLDENS = [position_table, vit_tiny, vit_rotary]

@@ -2,7 +2,8 @@
 
 A network that has the names of a plain one and computes something else (rotary positions, gates, other norms) must
 not be read as the plain one. Each is made small, with random weights, and given to `unmask features` twice: as a
-folder with its configuration, and as bare weights. What bare weights cannot tell is in INDISTINGUISHABLE.
+folder with its configuration, and as bare weights, of which only the input side is said. What bare weights cannot
+tell is in INDISTINGUISHABLE.
 """
 
 import contextlib
@@ -63,8 +64,9 @@ def outcomes(program: str, scratch: pathlib.Path):
         torch.save(model.state_dict(), scratch / "weights.pth")
         with contextlib.redirect_stdout(io.StringIO()):
             timm.models.save_for_hf(model, scratch / "folder", model_args=arguments or None)
-        for form, file in (("weights", "weights.pth"), ("folder", "folder")):
-            yield name, form, outcome(program, scratch / file, images, features)
+        side = ["--set", f"checkpoint.side={size[0]}"]
+        for form, file, options in (("weights", "weights.pth", side), ("folder", "folder", [])):
+            yield name, form, outcome(program, scratch / file, images, features, options)
     for name, model in hugging_face():
         randomize(model)
         images = torch.randn(2, 3, 32, 32)
@@ -72,6 +74,7 @@ def outcomes(program: str, scratch: pathlib.Path):
         with torch.no_grad():
             tower = getattr(model, "vision_model", model)
             features = tower(images).last_hidden_state
+            # SigLIP's tower has normalised them already.
             if hasattr(tower, "post_layernorm") and "Siglip" not in type(tower).__name__:
                 features = tower.post_layernorm(features)
         yield name, "folder", outcome(program, scratch / name, images, features.numpy())
@@ -123,13 +126,13 @@ def reference(model: torch.nn.Module, images: torch.Tensor):
     return None
 
 
-def outcome(program: str, checkpoint: pathlib.Path, images: torch.Tensor, features: numpy.ndarray) -> str:
+def outcome(program: str, checkpoint: pathlib.Path, images: torch.Tensor, features: numpy.ndarray, options=()) -> str:
     """`read`, `refused`, or what is wrong."""
     folder = checkpoint.parent
     numpy.save(folder / "images.npy", images.numpy())
     kind = "tokens" if features.ndim == 3 else "mean"
     command = [program, "features", checkpoint, "--tensors", folder / "images.npy", "--pool", kind, "--out",
-               folder / "features.npy"]
+               folder / "features.npy", *options]
     result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode == 2 and result.stderr.startswith("error: "):
         return "refused"
@@ -148,10 +151,15 @@ def hugging_face():
               "image_size": 32, "patch_size": 8}
     for name in ("ViT", "ViTMSN", "IJepa", "DeiT", "Beit", "Data2VecVision", "Dinov2", "Dinov2WithRegisters", "DINOv3ViT",
                  "CLIPVision", "SiglipVision", "BlipVision", "AltCLIPVision", "ChineseCLIPVision", "CLIPSegVision",
-                 "OwlViTVision", "DPT", "Aimv2Vision", "VitDet", "Yolos"):
+                 "OwlViTVision", "DPT", "Aimv2Vision", "VitDet", "Yolos", "Phi4MultimodalVision"):
         with contextlib.suppress(Exception):
             configuration = getattr(transformers, f"{name}Config")(**common)
             model = getattr(transformers, f"{name}Model")(configuration)
             with torch.no_grad():
                 model.eval()(torch.zeros(1, 3, 32, 32))
             yield name, model
+    for switches in ({"num_register_tokens": 4}, {"use_gated_mlp": True, "hidden_act": "silu", "key_bias": True},
+                     {"use_gated_mlp": True, "hidden_act": "gelu"}):
+        model = transformers.DINOv3ViTModel(transformers.DINOv3ViTConfig(**common, **switches))
+        yield f"DINOv3ViT with {', '.join(switches)}", model
+    yield "Siglip", transformers.SiglipModel(transformers.SiglipConfig(vision_config=common))

@@ -1,0 +1,46 @@
+import Foundation
+import Tensors
+
+/// Axial rotary positions: queries and keys are turned by angles that grow with the row and column of a patch.
+///
+/// Siméoni et al. 2025 (DINOv3), official code. Both axes of the image run from −1 to 1 whatever the grid, so another
+/// input side needs no resampling.
+package struct RotaryPositions: Sendable, Equatable {
+  /// How far a patch moves along an axis until its angle has gone full circle: a quarter of a head's width of them.
+  package let periods: [Float]
+
+  /// Positions of given periods.
+  package init(periods: [Float]) { self.periods = periods }
+
+  /// Periods in geometric progression, `base^(4 k / headWidth)`.
+  package init(base: Double, headWidth: Int) {
+    let count = headWidth / 4
+    periods = (0..<count).map { Float(pow(base, Double($0) / Double(count))) }
+  }
+
+  /// The width of the heads that they are for.
+  package var headWidth: Int { 4 * periods.count }
+
+  /// The rotation's table for a square grid, `[grid², headWidth]`.
+  ///
+  /// A row, in raster order, holds the cosines of the angles of the patch's row, then of its column, then the
+  /// sines; an angle is `2π (2 (index + ½) / grid − 1) / period`.
+  package func table(grid: Int) -> Tensor {
+    let table = Tensor([grid * grid, headWidth])
+    let axis = (0..<grid).map { 2 * (Double($0) + 0.5) / Double(grid) - 1 }
+    var cosine = table.data
+    for row in 0..<grid {
+      for column in 0..<grid {
+        let angles = [axis[row], axis[column]].flatMap { place in
+          periods.map { 2 * Double.pi * place / Double($0) }
+        }
+        for (index, angle) in angles.enumerated() {
+          cosine[index] = Float(cos(angle))
+          cosine[index + headWidth / 2] = Float(sin(angle))
+        }
+        cosine += headWidth
+      }
+    }
+    return table
+  }
+}
