@@ -10,6 +10,9 @@ import Testing
 @Suite struct PageTests {
   private static let nastyName = "</script><script>alert(1)</script>\u{1B}[31m"
 
+  /// One word that is wider than a phone.
+  private static let longName = String(repeating: "W", count: 70)
+
   /// Writes a page of simulated reports.
   private func page(_ names: [String], tasks: [String] = ["linear_probe", "knn"]) throws -> String {
     let folder = TemporaryFolder()
@@ -26,11 +29,11 @@ import Testing
         "recipe": "mae", "mask": ["kind": "random", "ratio": 0.75], "epochs": 3, "seed": 0,
         "curve": .array((1...3).map { ["epoch": .integer($0), "loss": .number(1 / Double($0))] }),
       ]
-      try report.write(folder.file("\(index)"))
+      try report.write(folder.file("\(Self.longName)/\(index)"))
     }
     let pool = WorkerPool(threads: 2)
     defer { pool.close() }
-    return try Page(try loadReports([folder.path]), pool: pool).html()
+    return try Page(try loadReports([folder.file(Self.longName)]), pool: pool).html()
   }
 
   @Test func needsNothingButItself() throws {
@@ -75,7 +78,8 @@ import Testing
   @Test(.enabled(if: Chromium.isThere, "Chromium is not on this machine"))
   func chromiumCanUseIt() throws {
     let folder = TemporaryFolder()
-    try AtomicFile.write(page(["mae", "random", Self.nastyName]), to: folder.file("page.html"))
+    let html = try page(["mae", "random", Self.nastyName, Self.longName])
+    try AtomicFile.write(html, to: folder.file("page.html"))
     let output = try Python.script(
       packageFolder + "/scripts/check-page", folder.file("page.html"), folder.file("shots"))
     #expect(output.hasPrefix("page.html: fine;"), "\(output)")

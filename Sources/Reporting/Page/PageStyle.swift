@@ -17,7 +17,7 @@ let pageStyle = """
   nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1rem; list-style: none; padding: 0; }
   h1 { font-size: 1.6rem; } h2 { font-size: 1.25rem; margin-top: 2.5rem;
     border-bottom: 1px solid var(--line); } h3 { font-size: 1.05rem; }
-  h2, h3, dd { overflow-wrap: anywhere; }
+  h1, h2, h3, p, li, dd, summary, figcaption { overflow-wrap: anywhere; }
   td, th { overflow-wrap: break-word; max-width: 24rem; } td.long { min-width: 18rem; }
   .quiet { color: var(--quiet); }
   .wide { overflow-x: auto; margin: 1rem 0; }
