@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import time
 
-from .alternate import root, run_process
+from .alternate import SideFailed, root, run_process
 
 PROGRAM = str(root / ".build" / "release" / "unmask")
 BENCH = str(root / ".build" / "release" / "unmask-bench")
@@ -51,7 +51,9 @@ def first_paint(html: pathlib.Path) -> float | None:
     """Milliseconds to the first paint in headless Chromium, by scripts/check-page; None without Chromium."""
     if not shutil.which("chromium"):
         return None
-    result = subprocess.run([root / "scripts" / "check-page", html], capture_output=True, text=True, check=True)
+    result = subprocess.run([root / "scripts" / "check-page", html], capture_output=True, text=True)
+    if result.returncode:
+        raise SideFailed(f"scripts/check-page: {result.stderr.strip()}")
     return float(re.search(r"first paint after (\d+) ms", result.stdout)[1])
 
 
