@@ -238,6 +238,21 @@ import Testing
     #expect(try gate(first, last, "default_margin: 3\n").verdict == .pass)
   }
 
+  /// Years of nights: more reports than `compare` would take.
+  @Test func aHistoryMayGrow() throws {
+    let first = try write("anchor", ["knn": base])
+    let old = try write("old", ["knn": changed(base, losing: 10, gaining: 10)])
+    let history = folder.file("history")
+    try FileManager.default.createDirectory(atPath: history, withIntermediateDirectories: true)
+    for night in 0..<(mostReports + 200) {
+      try FileManager.default.createSymbolicLink(
+        atPath: "\(history)/\(night)", withDestinationPath: old)
+    }
+    let gate = try gate(first, first, "history: history\n")
+    #expect(gate.verdict == .pass)
+    #expect(gate.notes.contains { $0.contains("Drift: 20 runs against") })
+  }
+
   @Test func anEmptyHistoryIsNoError() throws {
     let paths = try [write("a", ["knn": base]), write("b", ["knn": base])]
     let gate = try gate(paths[0], paths[1], "history: nothing-yet\n")

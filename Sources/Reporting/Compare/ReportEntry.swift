@@ -52,7 +52,8 @@ private func isBesideReports(_ path: String, among paths: [String]) -> Bool {
 }
 
 /// The report files that a path stands for.
-private func reportFiles(_ path: String) throws -> [String] {
+/// - Throws: `InputError` if there is none.
+func reportFiles(_ path: String) throws -> [String] {
   var isFolder: ObjCBool = false
   guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
     throw InputError(path, "does not exist", "give a report.json or the folder that holds it")

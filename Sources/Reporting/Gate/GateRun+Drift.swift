@@ -8,15 +8,29 @@ extension GateRun {
     guard let folder = configuration.history else { return [] }
     let anchor = try anchorEntry()
     let known = [anchor, input.candidate].map(\.report.contentHash)
-    let history = try reports(at: folder)
-      .filter { !known.contains($0.report.contentHash) }
-      .sorted { ($0.report.created, $0.path) < ($1.report.created, $1.path) }
-      .suffix(configuration.historyLength - 1)
-    let runs = Array(history) + [input.candidate]
+    let history = try newest(configuration.historyLength - 1, at: folder, without: known)
+    let runs = history + [input.candidate]
     notes.append(
       "Drift: \(runs.count) runs against \(anchor.label); the anchor moves only when it is replaced by hand."
     )
     return try input.items.map { try driftCheck($0, anchor, runs, &notes) }
+  }
+
+  /// The last reports of a folder by their date, oldest first; few are held at a time, since a history grows.
+  private func newest(
+    _ count: Int, at folder: String, without known: [String?]
+  ) throws -> [ReportEntry] {
+    guard !isEmpty(folder) else { return [] }
+    var newest: [ReportEntry] = []
+    var rest = try reportFiles(folder)[...]
+    while !rest.isEmpty {
+      newest += try loadReports(Array(rest.prefix(mostReports / 4)), pool: pool)
+        .filter { !known.contains($0.report.contentHash) }
+      newest.sort { ($0.report.created, $0.path) < ($1.report.created, $1.path) }
+      newest = newest.suffix(count)
+      rest = rest.dropFirst(mostReports / 4)
+    }
+    return newest
   }
 
   private func anchorEntry() throws -> ReportEntry {

@@ -147,9 +147,13 @@ struct GateRun {
 
   /// The reports at a path; none if there is nothing there yet.
   func reports(at path: String) throws -> [ReportEntry] {
-    guard FileManager.default.fileExists(atPath: path) else { return [] }
-    let isEmpty = (try? FileManager.default.contentsOfDirectory(atPath: path))?.isEmpty ?? false
-    return isEmpty ? [] : try loadReports([path])
+    isEmpty(path) ? [] : try loadReports([path])
+  }
+
+  /// Whether there is nothing at a path yet.
+  func isEmpty(_ path: String) -> Bool {
+    guard FileManager.default.fileExists(atPath: path) else { return true }
+    return (try? FileManager.default.contentsOfDirectory(atPath: path))?.isEmpty ?? false
   }
 }
 

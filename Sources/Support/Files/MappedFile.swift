@@ -24,7 +24,9 @@ package final class MappedFile: @unchecked Sendable {
     }
     guard status.st_mode & S_IFMT == S_IFREG else {
       let isFolder = status.st_mode & S_IFMT == S_IFDIR
-      throw InputError(path, "is \(isFolder ? "a folder" : "no regular file"), not a file to read")
+      throw InputError(
+        path, "is \(isFolder ? "a folder" : "a device or pipe"), not a file to read",
+        isFolder ? "" : "write it to a file first")
     }
     let count = Int(status.st_size)
     guard count > 0 else {
