@@ -143,7 +143,10 @@ od_convolution *od_convolution_create(const od_convolution_shape *shape, od_conv
   od_convolution *c = calloc(1, sizeof *c);
   if (!c) return NULL;
   c->part = part;
-  if (create(c, shape)) {
+  od_begin_making();
+  int status = create(c, shape);
+  od_end_making();
+  if (status) {
     od_convolution_destroy(c);
     return NULL;
   }

@@ -26,7 +26,6 @@ static void describe(dnnl_memory_desc_t *desc, int flat, const int64_t dims[4],
 }
 
 static int create(od_product *product, const od_product_shape *p) {
-  od_stream();
   int flat = p->batch0 == 1 && p->batch1 == 1;
   dnnl_memory_desc_t a, b, c, bias, d;
   describe(&a, flat, (int64_t[]){p->batch0, p->batch1, p->rows, p->inner}, p->a_strides, p->a_type);
@@ -73,11 +72,13 @@ static int create(od_product *product, const od_product_shape *p) {
 
 od_product *od_product_create(const od_product_shape *shape) {
   od_product *product = calloc(1, sizeof *product);
-  if (product && create(product, shape)) {
-    od_product_destroy(product);
-    return NULL;
-  }
-  return product;
+  if (!product) return NULL;
+  od_begin_making();
+  int status = create(product, shape);
+  od_end_making();
+  if (!status) return product;
+  od_product_destroy(product);
+  return NULL;
 }
 
 void od_product_destroy(od_product *product) {

@@ -1,3 +1,4 @@
+import Support
 import Tensors
 import TestSupport
 import Testing
@@ -54,6 +55,19 @@ extension OperatorCase {
     var options = OperatorTrial.Options()
     options.trains = false
     #expect(trial.run(options).outputs == first.outputs)
+  }
+
+  /// Cases run side by side on threads that have made no primitive yet: what oneDNN makes must neither depend on
+  /// the thread nor suffer from others being made at once.
+  @Test(arguments: OperatorCase.all, [Precision.fp32, .bf16])
+  func aNewThreadComputesTheSame(test: OperatorCase, precision: Precision) throws {
+    @Sendable func outcome() -> OperatorResult {
+      var options = OperatorTrial.Options()
+      options.precision = precision
+      return OperatorTrial(test).run(options)
+    }
+    let there = try Background { outcome() }.value()
+    #expect(outcome() == there)
   }
 
   /// Eight bits of mantissa in the operands, 32-bit sums.

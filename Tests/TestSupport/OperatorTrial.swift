@@ -1,7 +1,7 @@
 import Tensors
 
 /// What an operator computed: the output of each use, and the gradients of the probed sum.
-package struct OperatorResult: Equatable {
+package struct OperatorResult: Equatable, Sendable {
   /// The output of each use.
   package var outputs: [[Float]] = []
   /// The gradient of each input; nil where none arrived.
