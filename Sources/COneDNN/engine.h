@@ -7,8 +7,8 @@
 dnnl_engine_t od_engine(void);
 dnnl_stream_t od_stream(void);
 
-// Around the making of primitives: oneDNN 2.6 does not survive two threads that generate code at once
-// (seen as convolutions that are wrong for the rest of the process).
+// Around the making of primitives. Without it, about one process in six that made convolutions on several threads
+// at once with oneDNN 2.6.3 had one that stayed wrong; why is not known.
 void od_begin_making(void);
 void od_end_making(void);
 
