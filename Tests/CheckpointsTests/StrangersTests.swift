@@ -144,4 +144,17 @@ import Testing
     let error = #expect(throws: InputError.self) { try CheckpointReading(copy) }
     #expect(error?.problem.contains("is the timm model '\(architecture)'") == true)
   }
+
+  /// A number that is none must not become the family's usual one.
+  @Test(arguments: ["layer_norm_eps", "rope_theta"])
+  func refusesSettingsOfTheWrongType(_ key: String) throws {
+    let copy = folder.file("typed-\(key)")
+    try FileManager.default.copyItem(atPath: CheckpointGoldens.path("hf_dinov3"), toPath: copy)
+    let config = copy + "/config.json"
+    var members = try #require(try JSON.parse(contentsOf: config).object)
+    members[key] = "abc"
+    try Data(JSON.object(members).text(pretty: true).utf8).write(to: URL(fileURLWithPath: config))
+    let error = #expect(throws: InputError.self) { try CheckpointReading(copy) }
+    #expect(error?.problem.contains("a string as '\(key)', not a number") == true)
+  }
 }

@@ -33,7 +33,9 @@ enum HuggingFaceDINOv3: KeyMap {
     var traits = DINOv3.traits
     traits.preprocessing = Preprocessing(side: 224, cropRatio: 1, interpolation: .bilinear)
     traits = try weights.applyingSettings(to: traits)
-    if let base = weights.config["rope_theta"]?.double { traits.rotary = .base(base) }
+    if let base = try weights.number(weights.config["rope_theta"], "rope_theta") {
+      traits.rotary = .base(base)
+    }
     let isGated = weights.has("layer.0.mlp.gate_proj.weight")
     guard !isGated || weights.config["hidden_act"] == nil || traits.activation == .silu else {
       throw InputError(

@@ -48,7 +48,9 @@ enum TimmDINOv3: KeyMap {
         weights.archive.source, "its config.json asks for another '\(key)' than DINOv3's",
         Strangers.advice)
     }
-    if let base = arguments?["rope_temperature"]?.double { traits.rotary = .base(base) }
+    if let base = try weights.number(arguments?["rope_temperature"], "rope_temperature") {
+      traits.rotary = .base(base)
+    }
     if weights.config["architecture"] == nil {
       traits.notes.append("positions taken as DINOv3's rotary ones, which weights do not show")
     }

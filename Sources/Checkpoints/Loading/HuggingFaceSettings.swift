@@ -11,7 +11,10 @@ extension WeightView {
   func applyingSettings(to traits: TransformerTraits) throws -> TransformerTraits {
     var traits = traits
     let config = imageConfig
-    if let epsilon = config["layer_norm_eps"]?.double, 0...1 ~= epsilon {
+    if let epsilon = try number(config["layer_norm_eps"], "layer_norm_eps") {
+      guard 0...1 ~= epsilon else {
+        throw InputError(archive.source, "its config.json has a layer_norm_eps of \(epsilon)")
+      }
       traits.normEpsilon = Float(epsilon)
     }
     if let name = config["hidden_act"]?.string {
@@ -28,6 +31,18 @@ extension WeightView {
 
   /// A side, also of two.
   private func side(_ json: JSON?) -> Int? { json?.int ?? json?[0]?.int }
+
+  /// A stated number; nil where none is stated.
+  /// - Throws: `InputError` when something else is stated.
+  func number(_ stated: JSON?, _ key: String) throws -> Double? {
+    guard let stated, !stated.isNull else { return nil }
+    guard let value = stated.double else {
+      throw InputError(
+        archive.source, "its config.json has \(stated.kind) as '\(key)', not a number",
+        "restore the file that was written with the weights")
+    }
+    return value
+  }
 
   private func activation(named name: String) throws -> Activation {
     switch name {
