@@ -59,7 +59,7 @@ let package = Package(
       "Vision", ["CKernels", "Support", "Tensors", "CPNG", "CJPEG", "CZlib"], plugins: ["Registry"]),
     library("Encoders", ["Support", "Tensors"]),
     library(
-      "Checkpoints", ["CKernels", "Support", "Tensors", "Vision", "Encoders", "CZlib"],
+      "Checkpoints", ["CKernels", "Support", "Tensors", "Vision", "Encoders"],
       plugins: ["Registry"]),
     library(
       "Pretraining", ["CKernels", "Support", "Tensors", "Vision", "Encoders", "Checkpoints"],

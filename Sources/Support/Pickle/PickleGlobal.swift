@@ -1,7 +1,7 @@
 /// A class or function that a pickle may name, and what our reader makes of a call to it.
 ///
 /// Nothing is ever executed: each rule turns arguments into data.
-struct PickleGlobal {
+package struct PickleGlobal {
   /// Rules for calls.
   enum Rule {
     /// A dictionary, with its items as an optional argument.
@@ -31,7 +31,7 @@ struct PickleGlobal {
   }
 
   /// Module and name.
-  let name: String
+  package let name: String
   let rule: Rule
 
   /// The rule for `module.name`; nil when it is not allowed.

@@ -1,5 +1,4 @@
 import Foundation
-import Support
 
 /// Reads the parts of a pickle stream in order, never beyond its end.
 struct PickleCursor {

@@ -1,5 +1,3 @@
-import Support
-
 /// The central directory of a zip file, as written, its lengths checked against the file.
 struct ZipDirectory {
   /// What the directory says about an entry.

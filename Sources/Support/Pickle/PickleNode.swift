@@ -1,11 +1,11 @@
 import Foundation
 
 /// The place of a value in a `PickleGraph`.
-typealias PickleReference = Int32
+package typealias PickleReference = Int32
 
 /// One value of a pickle, as data; containers refer to their elements by place, so that neither
 /// building nor freeing a deep structure recurses.
-enum PickleNode {
+package enum PickleNode {
   case none
   case bool(Bool)
   case integer(Int)
@@ -33,68 +33,68 @@ enum PickleNode {
 }
 
 /// An object of an allowed class, of which only the data is kept.
-struct PickleInstance {
+package struct PickleInstance {
   /// Module and name of the class.
-  let type: String
+  package let type: String
   /// What the constructor was given.
-  var arguments: PickleReference
+  package var arguments: PickleReference
   /// Keys and values in turn, when the class is a dictionary too.
-  var items: [PickleReference] = []
+  package var items: [PickleReference] = []
   /// Elements, when the class is a list or set too.
-  var elements: [PickleReference] = []
+  package var elements: [PickleReference] = []
   /// The state that `BUILD` sets; often a dictionary of attributes.
-  var state: PickleReference?
+  package var state: PickleReference?
 }
 
 /// A storage that a persistent identifier names.
-struct PickledStorage {
+package struct PickledStorage {
   /// The type of elements; nil for untyped bytes.
-  let type: StoredType?
+  package let type: StoredType?
   /// The name of the file that holds it.
-  let key: String
+  package let key: String
   /// Number of elements.
-  let count: Int
+  package let count: Int
   /// A view of a larger storage (legacy files): where it begins, in elements.
-  let viewOffset: Int
+  package let viewOffset: Int
 }
 
 /// A tensor or array that a pickle describes.
-struct PickledTensor {
+package struct PickledTensor {
   /// Where the elements are.
-  enum Source {
+  package enum Source {
     case storage(Int)
     case bytes(start: Int, count: Int)
     case blob(Int)
   }
 
-  let source: Source
-  let type: StoredType
-  let shape: [Int]
+  package let source: Source
+  package let type: StoredType
+  package let shape: [Int]
   /// Row-major when nil.
-  let strides: [Int]?
+  package let strides: [Int]?
   /// The first element, in elements.
-  let offset: Int
+  package let offset: Int
   /// Byte order of an array that is not a torch storage.
-  let isBigEndian: Bool
+  package let isBigEndian: Bool
 }
 
 /// Everything that a pickle describes.
-struct PickleGraph {
+package struct PickleGraph {
   /// The stream that byte ranges refer to.
-  let stream: UnsafeRawBufferPointer
-  var nodes: [PickleNode] = [.none]
+  package let stream: UnsafeRawBufferPointer
+  package var nodes: [PickleNode] = [.none]
   /// How deep the containers below a node are nested, as known when it was last changed.
   var depths: [UInt16] = [0]
-  var instances: [PickleInstance] = []
-  var storages: [PickledStorage] = []
-  var tensors: [PickledTensor] = []
-  var blobs: [Data] = []
+  package var instances: [PickleInstance] = []
+  package var storages: [PickledStorage] = []
+  package var tensors: [PickledTensor] = []
+  package var blobs: [Data] = []
 
   /// The value at `reference`.
-  subscript(reference: PickleReference) -> PickleNode { nodes[Int(reference)] }
+  package subscript(reference: PickleReference) -> PickleNode { nodes[Int(reference)] }
 
   /// The integer at `reference`; nil when it is something else.
-  func integer(_ reference: PickleReference) -> Int? {
+  package func integer(_ reference: PickleReference) -> Int? {
     switch self[reference] {
     case .integer(let value): value
     case .bool(let value): value ? 1 : 0
@@ -103,7 +103,7 @@ struct PickleGraph {
   }
 
   /// The text at `reference`, also when it was pickled as bytes (Python 2).
-  func string(_ reference: PickleReference) -> String? {
+  package func string(_ reference: PickleReference) -> String? {
     switch self[reference] {
     case .string(let text): text
     case .bytes, .blob: data(reference).map { String(decoding: $0, as: UTF8.self) }
@@ -112,20 +112,20 @@ struct PickleGraph {
   }
 
   /// The elements of a list, tuple or set.
-  func sequence(_ reference: PickleReference) -> [PickleReference]? {
+  package func sequence(_ reference: PickleReference) -> [PickleReference]? {
     guard case .sequence(let elements) = self[reference] else { return nil }
     return elements
   }
 
   /// The integers of a list or tuple; nil when an element is something else.
-  func integers(_ reference: PickleReference) -> [Int]? {
+  package func integers(_ reference: PickleReference) -> [Int]? {
     guard let elements = sequence(reference), elements.count <= 64 else { return nil }
     let values = elements.compactMap { integer($0) }
     return values.count == elements.count ? values : nil
   }
 
   /// The bytes at `reference`; nil when it is something else.
-  func data(_ reference: PickleReference) -> Data? {
+  package func data(_ reference: PickleReference) -> Data? {
     switch self[reference] {
     case .bytes(let start, let count): Data(stream[start..<start + count])
     case .blob(let index): blobs[index]

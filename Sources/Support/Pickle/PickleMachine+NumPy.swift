@@ -1,5 +1,4 @@
 import Foundation
-import Support
 
 /// NumPy's arrays, scalars and types, as its `__reduce__` writes them.
 extension PickleMachine {

@@ -1,5 +1,4 @@
 import Foundation
-import Support
 
 /// What calls of allowed classes and functions become.
 extension PickleMachine {

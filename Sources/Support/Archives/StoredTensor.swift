@@ -1,10 +1,9 @@
 import Foundation
-import Support
 
 /// A strided view of stored bytes: where a tensor's elements lie and how they are written.
-struct StoredTensor: Sendable {
-  let type: StoredType
-  let shape: [Int]
+package struct StoredTensor: Sendable {
+  package let type: StoredType
+  package let shape: [Int]
   /// Elements between neighbours along each axis; row-major when dense.
   let strides: [Int]
   /// The first element, counted in elements from the beginning of the storage.
@@ -12,7 +11,7 @@ struct StoredTensor: Sendable {
   let isBigEndian: Bool
   let storage: any ByteStorage
   /// Number of elements.
-  let count: Int
+  package let count: Int
 
   /// Describes a view after checking that it stays inside its storage.
   ///
@@ -26,7 +25,7 @@ struct StoredTensor: Sendable {
   ///   - subject: file and tensor, for messages.
   /// - Throws: `InputError` if an extent is negative, the view leaves its storage, or repeats the
   ///   same bytes so often that it would take far more memory than the file.
-  init(
+  package init(
     _ type: StoredType, shape: [Int], strides: [Int]? = nil, offset: Int = 0,
     isBigEndian: Bool = false, storage: any ByteStorage, subject: String
   ) throws {
@@ -66,7 +65,7 @@ struct StoredTensor: Sendable {
   }
 
   /// Writes the elements in row-major order, converted, to `target`, which has room for `count`.
-  func read(into target: UnsafeMutablePointer<Float>) throws {
+  package func read(into target: UnsafeMutablePointer<Float>) throws {
     guard count > 0 else { return }
     try storage.withBytes { bytes in
       guard let base = bytes.baseAddress else { return }
@@ -127,7 +126,7 @@ private func swapEach<Word: FixedWidthInteger & BitwiseCopyable>(
 }
 
 /// The product of extents; nil when one is negative or the product overflows.
-func elementCount(_ shape: [Int]) -> Int? {
+package func elementCount(_ shape: [Int]) -> Int? {
   var count = 1
   for extent in shape {
     let (product, overflow) = count.multipliedReportingOverflow(by: extent)

@@ -1,5 +1,4 @@
 import Foundation
-import Support
 
 /// The entries of a zip file, from its central directory; nothing is unpacked to disk.
 ///
@@ -7,21 +6,21 @@ import Support
 /// outside, overlapping entries, and entries that unpack to far more than they take.
 ///
 ///     local header + name + extra + data …, central directory, [zip64 record, locator], end record
-struct ZipArchive {
+package struct ZipArchive {
   /// One file inside the archive.
-  struct Entry: Sendable {
-    let name: String
-    let isDeflated: Bool
+  package struct Entry: Sendable {
+    package let name: String
+    package let isDeflated: Bool
     /// Where its bytes lie in the file, compressed or not.
     let range: Range<Int>
     /// Number of bytes once unpacked.
-    let count: Int
+    package let count: Int
     let checksum: UInt32
   }
 
   /// The entries, in the order of the directory.
-  let entries: [Entry]
-  let file: MappedFile
+  package let entries: [Entry]
+  package let file: MappedFile
   private let byName: [String: Int]
 
   /// What an entry may unpack to, over what it takes: weights compress by a tenth, settings twentyfold.
@@ -29,11 +28,11 @@ struct ZipArchive {
   private static let freeBytes = 1 << 20
 
   /// The entry of that name.
-  subscript(name: String) -> Entry? { byName[name].map { entries[$0] } }
+  package subscript(name: String) -> Entry? { byName[name].map { entries[$0] } }
 
   /// Reads the directory of a zip file.
   /// - Throws: `InputError` if it is damaged or holds an entry that is refused.
-  init(_ file: MappedFile) throws {
+  package init(_ file: MappedFile) throws {
     self.file = file
     let directory = try ZipDirectory(file)
     entries = try directory.records.map { try Self.entry($0, in: file, before: directory.start) }
@@ -94,7 +93,7 @@ struct ZipArchive {
   }
 
   /// The bytes of an entry, unpacked when they are asked for.
-  func storage(of entry: Entry) -> any ByteStorage {
+  package func storage(of entry: Entry) -> any ByteStorage {
     let stored = MappedStorage(file: file, range: entry.range)
     return entry.isDeflated
       ? DeflatedStorage(
@@ -104,17 +103,17 @@ struct ZipArchive {
 }
 
 /// A little-endian 16-bit integer; `place` must be inside.
-func loadHalf(_ bytes: UnsafeRawBufferPointer, _ place: Int) -> UInt16 {
+package func loadHalf(_ bytes: UnsafeRawBufferPointer, _ place: Int) -> UInt16 {
   UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: place, as: UInt16.self))
 }
 
 /// A little-endian 32-bit integer; `place` must be inside.
-func loadWord(_ bytes: UnsafeRawBufferPointer, _ place: Int) -> UInt32 {
+package func loadWord(_ bytes: UnsafeRawBufferPointer, _ place: Int) -> UInt32 {
   UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: place, as: UInt32.self))
 }
 
 /// A little-endian 64-bit integer, -1 when it exceeds `Int`; `place` must be inside.
-func loadLong(_ bytes: UnsafeRawBufferPointer, _ place: Int) -> Int {
+package func loadLong(_ bytes: UnsafeRawBufferPointer, _ place: Int) -> Int {
   Int(
     exactly: UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self)))
     ?? -1

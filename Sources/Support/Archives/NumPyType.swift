@@ -1,7 +1,7 @@
 /// A NumPy type code such as `<f4`, `f4` or `|b1`.
-struct NumPyType {
-  let stored: StoredType
-  let isBigEndian: Bool
+package struct NumPyType {
+  package let stored: StoredType
+  package let isBigEndian: Bool
 
   /// Reads a type code; nil for types that hold no numbers.
   init?(_ code: String) {

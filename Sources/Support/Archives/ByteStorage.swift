@@ -1,8 +1,7 @@
 import Foundation
-import Support
 
 /// Bytes of a file that tensors are views of, available on demand.
-protocol ByteStorage: Sendable {
+package protocol ByteStorage: Sendable {
   /// Number of bytes.
   var count: Int { get }
   /// Calls `body` with all the bytes.
@@ -16,7 +15,7 @@ protocol ByteStorage: Sendable {
 }
 
 extension ByteStorage {
-  func withPrefix<Result>(
+  package func withPrefix<Result>(
     _ length: Int, _ body: (UnsafeRawBufferPointer) throws -> Result
   ) throws -> Result {
     try withBytes { try body(UnsafeRawBufferPointer(rebasing: $0.prefix(length))) }
@@ -24,17 +23,24 @@ extension ByteStorage {
 }
 
 /// A range of a mapped file.
-struct MappedStorage: ByteStorage {
-  let file: MappedFile
-  let range: Range<Int>
+package struct MappedStorage: ByteStorage {
+  package let file: MappedFile
+  package let range: Range<Int>
 
-  var count: Int { range.count }
+  package var count: Int { range.count }
 
-  func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
+  /// The bytes `range` of `file`.
+  package init(file: MappedFile, range: Range<Int>) {
+    self.file = file
+    self.range = range
+  }
+
+  package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result
+  {
     try body(UnsafeRawBufferPointer(rebasing: file.bytes[range]))
   }
 
-  func release(_ part: Range<Int>) {
+  package func release(_ part: Range<Int>) {
     guard let base = file.bytes.baseAddress, part.count >= 1 << 16 else { return }
     let page = Int(sysconf(Int32(_SC_PAGESIZE)))
     let first = (range.lowerBound + part.lowerBound + page - 1) / page * page
@@ -46,14 +52,18 @@ struct MappedStorage: ByteStorage {
 }
 
 /// Bytes that were made in memory: small arrays inside a pickle.
-struct MemoryStorage: ByteStorage {
-  let data: Data
+package struct MemoryStorage: ByteStorage {
+  package let data: Data
 
-  var count: Int { data.count }
+  package var count: Int { data.count }
 
-  func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
+  /// The bytes of `data`.
+  package init(data: Data) { self.data = data }
+
+  package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result
+  {
     try data.withUnsafeBytes(body)
   }
 
-  func release(_ part: Range<Int>) {}
+  package func release(_ part: Range<Int>) {}
 }

@@ -1,21 +1,20 @@
 import Foundation
-import Support
 
 /// The header of a `.npy` file: `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`.
-struct NumPyHeader {
+package struct NumPyHeader {
   /// The most bytes that a header takes.
-  static let longest = 12 + (1 << 16)
-  static let signature: [UInt8] = [0x93] + Array("NUMPY".utf8)
+  package static let longest = 12 + (1 << 16)
+  package static let signature: [UInt8] = [0x93] + Array("NUMPY".utf8)
 
-  let type: NumPyType
-  let shape: [Int]
-  let isColumnMajor: Bool
+  package let type: NumPyType
+  package let shape: [Int]
+  package let isColumnMajor: Bool
   /// Where the elements begin.
-  let start: Int
+  package let start: Int
 
   /// Reads the header at the beginning of `bytes`; nil for an array that holds no numbers.
   /// - Throws: `InputError` if it is damaged.
-  init?(_ bytes: UnsafeRawBufferPointer, subject: String) throws {
+  package init?(_ bytes: UnsafeRawBufferPointer, subject: String) throws {
     let damaged = InputError(subject, "has a damaged NumPy header", "fetch the file again")
     guard bytes.count >= 12, bytes.starts(with: Self.signature) else { throw damaged }
     let isShort = bytes[6] == 1
@@ -58,7 +57,7 @@ struct NumPyHeader {
   }
 
   /// The array, whose elements follow the header in `storage`.
-  func tensor(in storage: any ByteStorage, subject: String) throws -> StoredTensor {
+  package func tensor(in storage: any ByteStorage, subject: String) throws -> StoredTensor {
     guard let count = elementCount(shape), count * type.stored.width <= storage.count - start else {
       throw InputError(
         subject, "ends before its \(shape) elements", "the download is incomplete; fetch it again")

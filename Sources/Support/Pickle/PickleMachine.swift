@@ -1,5 +1,4 @@
 import Foundation
-import Support
 
 /// Reads a pickle stream into a graph of data; executes nothing.
 ///
@@ -7,13 +6,13 @@ import Support
 /// checkpoints do not use (extension registry, out-of-band buffers, `INST`, `OBJ`). Classes and functions
 /// must be on the list in `PickleGlobal`. Every value takes at least a byte of the stream, and their
 /// number, the memo and the nesting are bounded.
-struct PickleMachine {
+package struct PickleMachine {
   /// The most values; a ViT with its optimiser's state has some hundred thousand.
   static let maximumValues = 1_000_000
   /// The most tensors and arrays.
   static let maximumTensors = 200_000
   /// The deepest nesting of containers.
-  static let maximumDepth = 200
+  package static let maximumDepth = 200
 
   var cursor: PickleCursor
   var graph: PickleGraph
@@ -41,7 +40,7 @@ struct PickleMachine {
   ///   - subject: the file, for messages.
   /// - Returns: the graph, the value that was pickled, and the number of bytes it took.
   /// - Throws: `InputError` for anything that is no plain data, or exceeds a bound.
-  static func read(
+  package static func read(
     _ stream: UnsafeRawBufferPointer, subject: String
   ) throws -> (graph: PickleGraph, root: PickleReference, length: Int) {
     var machine = PickleMachine(stream, subject: subject)

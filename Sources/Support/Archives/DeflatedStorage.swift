@@ -1,6 +1,5 @@
 import CZlib
 import Foundation
-import Support
 
 /// Bytes that lie deflated in a file and are unpacked each time they are read.
 struct DeflatedStorage: ByteStorage {
