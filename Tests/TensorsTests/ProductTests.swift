@@ -37,8 +37,9 @@ import Testing
       return [
         Case("\(name)", plain), Case("\(name), transposed", transposed),
         Case("\(name), bias and matrix", biased), Case("\(name), accumulated", accumulated),
-        Case("\(name), bfloat16", narrow), Case("\(name), bfloat16 to float32", mixed),
       ]
+        + (Precision.available.contains(.bf16)
+          ? [Case("\(name), bfloat16", narrow), Case("\(name), bfloat16 to float32", mixed)] : [])
     } + [
       // Heads of an attention: rows of 24 elements hold three heads of 8.
       Case(

@@ -47,6 +47,7 @@ package struct FeatureExtractor: Sendable {
     render: @escaping Rendering
   ) throws {
     precondition(count <= buffers.capacity, "\(count) images for room of \(buffers.capacity)")
+    try workers.precision.check()
     let side = subject.preprocessing.side
     subject.encoder?.parameters.holdWeights()
     defer { subject.encoder?.parameters.releaseWeights() }

@@ -69,7 +69,7 @@ package struct Recipe: Sendable {
       "of matrix products")
     precision = Precision(rawValue: precisionName) ?? .fp32
     lanes = try fields.take(
-      "lanes", default: max(2, min(8, batchSize / 8)), in: 1...256,
+      "lanes", default: DataParallel.usualLanes(batch: batchSize), in: 1...256,
       "accumulation lanes: the most workers that can help")
     let configuration = try EncoderCatalog.visionTransformer(named: encoderName)
     encoder = try VisionTransformer(configuration, name: encoderName)

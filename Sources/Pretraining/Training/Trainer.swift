@@ -64,6 +64,7 @@ package final class Trainer {
   ///   the last saved checkpoint stays.
   @discardableResult
   package func run(resume: Bool) throws -> Double {
+    try recipe.precision.check()
     try AtomicFile.createFolder(folder.path)
     if resume, FileManager.default.fileExists(atPath: folder.statePath) {
       state = try TrainingState(

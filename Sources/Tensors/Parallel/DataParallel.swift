@@ -5,7 +5,7 @@ import Foundation
 ///
 /// The batch is cut into a fixed number of accumulation lanes, a lane into slices that fit the
 /// cache. One worker runs a lane's slices in order and adds to the lane's own gradient buffer; the
-/// lanes are then summed in their order. Lanes, not threads, decide the rounding.
+/// lanes are summed as a fixed binary tree. Lanes, neither threads nor processes, decide the rounding.
 package final class DataParallel: @unchecked Sendable {
   /// How many lanes the batch is cut into; also the largest number of workers that help.
   package let lanes: Int
@@ -13,27 +13,54 @@ package final class DataParallel: @unchecked Sendable {
   package let precision: Precision
   package let pool: WorkerPool
   private let stores: [ParameterStore]
+  private let collectives: any Collectives
   private let workspaces: [Workspace]
-  private var laneGradients: [[UnsafeMutablePointer<Float>]] = []
+  /// The lanes of this process, and their sum.
+  private let ownLanes: Range<Int>
+  private let tree: LaneTree
 
   /// Elements of a flat buffer that one job reduces or updates.
   static let chunk = 1 << 15
 
   /// Prepares to train `stores`; with none, to run networks forward only.
+  ///
+  /// - Parameters:
+  ///   - pool: the workers of this process.
+  ///   - stores: what is trained.
+  ///   - lanes: of the whole batch; with several processes, a power of two that is not below their number.
+  ///   - precision: what matrix products read.
+  ///   - collectives: the processes that share the batch.
   package init(
-    pool: WorkerPool, stores: [ParameterStore] = [], lanes: Int = 8, precision: Precision
+    pool: WorkerPool, stores: [ParameterStore] = [], lanes: Int = 8, precision: Precision,
+    collectives: any Collectives = SingleProcess()
   ) {
+    let (rank, size) = (collectives.rank, collectives.size)
+    precondition(
+      size == 1 || lanes & (lanes - 1) == 0 && lanes % size == 0,
+      "\(lanes) lanes are no power of two that \(size) processes share")
     self.pool = pool
     self.stores = stores
     self.lanes = lanes
     self.precision = precision
+    self.collectives = collectives
+    ownLanes = lanes * rank / size..<lanes * (rank + 1) / size
     workspaces = (0..<pool.threads).map { _ in Workspace() }
     // The flat buffers are made on first use, which several workers would race for.
     for store in stores { store.allocate() }
-    laneGradients = (0..<lanes).map { _ in stores.map { allocateAligned($0.extent) } }
+    tree = LaneTree(stores: stores, lanes: ownLanes.count)
   }
 
-  deinit { for lane in laneGradients { for buffer in lane { free(buffer) } } }
+  /// How many lanes suit a batch: a power of two, so that processes can share them.
+  ///
+  /// Each lane's gradients are summed once a step, so lanes of few examples cost time; more than 64 help
+  /// no machine of today. Up to 8 lanes have 8 examples or more, further ones 32 or more.
+  package static func usualLanes(batch: Int) -> Int {
+    let most = min(64, max(2, min(8, batch / 8), batch / 32))
+    return 1 << (Int.bitWidth - 1 - most.leadingZeroBitCount)
+  }
+
+  /// Buffers of gradients that were made beside the stores' own; they grow with the workers.
+  package var gradientBuffers: Int { tree.bufferCount }
 
   /// Bytes that the workers hold for activations.
   package var workspaceBytes: Int { workspaces.reduce(0) { $0 + $1.reservedBytes } }
@@ -52,29 +79,37 @@ package final class DataParallel: @unchecked Sendable {
   ) throws -> Double {
     for store in stores { store.holdWeights() }
     defer { for store in stores { store.releaseWeights() } }
-    let outcomes = Outcomes(count: lanes)
-    pool.run(lanes) { [self] lane, worker in
-      let buffers = laneGradients[lane]
-      for (store, buffer) in zip(stores, buffers) {
-        buffer.update(repeating: 0, count: store.extent)
-      }
-      let trained = zip(stores, buffers).map { (store: $0, buffer: $1) }
-      outcomes[lane] = Result {
-        var loss = 0.0
-        for range in slices(of: laneRange(lane, batch), slice) {
-          let graph = Graph(
-            workspace: workspaces[worker], precision: precision, gradients: trained)
-          // The tape refers to the graph: without this an error would keep both alive.
-          defer { graph.discard() }
-          loss += try body(graph, range)
-          graph.backward()
-        }
-        return loss
-      }
+    tree.begin()
+    let losses = try pool.map(ownLanes.count) { [self] own, worker in
+      let buffers = tree.buffers(of: own)
+      let loss = try run(
+        slices(of: laneRange(ownLanes.lowerBound + own, batch), slice), worker: worker,
+        gradients: buffers, body)
+      tree.finish(own, buffers)
+      return loss
     }
-    let loss = try outcomes.values.reduce(0) { try $0 + $1.get() }
-    reduceLanes()
+    tree.sum(pool: pool)
+    for store in stores { collectives.sum(store.gradient, count: store.extent) }
     for store in stores { store.absorbRunningStatistics() }
+    return collectives.gather(losses).reduce(0, +)
+  }
+
+  /// Runs slices forwards and backwards, one after the other.
+  ///
+  /// - Returns: the sum of their losses.
+  private func run(
+    _ ranges: [Range<Int>], worker: Int, gradients: [UnsafeMutablePointer<Float>],
+    _ body: (Graph, Range<Int>) throws -> Double
+  ) rethrows -> Double {
+    let trained = zip(stores, gradients).map { (store: $0, buffer: $1) }
+    var loss = 0.0
+    for range in ranges {
+      let graph = Graph(workspace: workspaces[worker], precision: precision, gradients: trained)
+      // The tape refers to the graph: without this an error would keep both alive.
+      defer { graph.discard() }
+      loss += try body(graph, range)
+      graph.backward()
+    }
     return loss
   }
 
@@ -89,14 +124,9 @@ package final class DataParallel: @unchecked Sendable {
     of count: Int, slice: Int, _ body: @escaping @Sendable (Graph, Range<Int>) throws -> Void
   ) throws {
     let ranges = slices(of: 0..<count, slice)
-    let outcomes = Outcomes(count: ranges.count)
-    pool.run(ranges.count) { [self] index, worker in
-      outcomes[index] = Result {
-        try body(Graph(workspace: workspaces[worker], precision: precision), ranges[index])
-        return 0
-      }
+    _ = try pool.map(ranges.count) { [self] index, worker in
+      try body(Graph(workspace: workspaces[worker], precision: precision), ranges[index])
     }
-    for outcome in outcomes.values { _ = try outcome.get() }
   }
 
   /// Returns the workers' unused memory to the system.
@@ -106,13 +136,11 @@ package final class DataParallel: @unchecked Sendable {
   package func gradientNorm() -> Double {
     var sum = 0.0
     for store in stores {
-      let jobs = chunks(store.extent)
-      let parts = Outcomes(count: jobs.count)
-      pool.run(jobs.count) { job, _ in
-        parts[job] = .success(
-          uk_sum_squares(store.gradient + jobs[job].lowerBound, jobs[job].count))
+      let jobs = chunks(of: store.extent)
+      let parts = pool.map(jobs.count) { job -> Double in
+        uk_sum_squares(store.gradient + jobs[job].lowerBound, jobs[job].count)
       }
-      for part in parts.values { sum += (try? part.get()) ?? 0 }
+      sum = parts.reduce(sum, +)
     }
     return sum.squareRoot()
   }
@@ -120,23 +148,10 @@ package final class DataParallel: @unchecked Sendable {
   /// Multiplies all gradients, for clipping by global norm.
   package func scaleGradients(by factor: Float) {
     for store in stores {
-      let jobs = chunks(store.extent)
+      let jobs = chunks(of: store.extent)
       pool.run(jobs.count) { job, _ in
         let start = store.gradient + jobs[job].lowerBound
         uk_scale(start, factor, start, jobs[job].count)
-      }
-    }
-  }
-
-  private func reduceLanes() {
-    for (index, store) in stores.enumerated() {
-      // Read by all jobs, written by none; the destination's ranges are disjoint.
-      nonisolated(unsafe) let lanes = laneGradients.map { $0[index] }
-      let jobs = chunks(store.extent)
-      pool.run(jobs.count) { job, _ in
-        let range = jobs[job]
-        let parts = lanes.map { Optional($0 + range.lowerBound) }
-        uk_sum_lanes(parts, parts.count, 1, store.gradient + range.lowerBound, range.count)
       }
     }
   }
@@ -149,31 +164,5 @@ package final class DataParallel: @unchecked Sendable {
     stride(from: range.lowerBound, to: range.upperBound, by: max(slice, 1)).map {
       $0..<min($0 + max(slice, 1), range.upperBound)
     }
-  }
-
-  private func chunks(_ count: Int) -> [Range<Int>] {
-    stride(from: 0, to: count, by: Self.chunk).map { $0..<min($0 + Self.chunk, count) }
-  }
-}
-
-/// One result a job, written by whichever worker ran it; each place is written once.
-private final class Outcomes: @unchecked Sendable {
-  private let storage: UnsafeMutableBufferPointer<Result<Double, any Error>>
-
-  init(count: Int) {
-    storage = .allocate(capacity: count)
-    storage.initialize(repeating: .success(0))
-  }
-
-  deinit {
-    storage.deinitialize()
-    storage.deallocate()
-  }
-
-  var values: [Result<Double, any Error>] { Array(storage) }
-
-  subscript(index: Int) -> Result<Double, any Error> {
-    get { storage[index] }
-    set { storage[index] = newValue }
   }
 }

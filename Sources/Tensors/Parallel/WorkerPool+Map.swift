@@ -7,11 +7,18 @@ extension WorkerPool {
   /// - Returns: one result a job.
   /// - Throws: the error of the first job that has one.
   package func map<Value: Sendable>(
-    _ count: Int, _ body: @escaping @Sendable (Int) throws -> Value
+    _ count: Int, _ body: @escaping @Sendable (_ index: Int, _ worker: Int) throws -> Value
   ) throws -> [Value] {
     let results = JobResults<Value>(count)
-    run(count) { index, _ in results.set(index, Result { try body(index) }) }
+    run(count) { index, worker in results.set(index, Result { try body(index, worker) }) }
     return try results.values()
+  }
+
+  /// The results of numbered jobs, in their order, whoever does them.
+  package func map<Value: Sendable>(
+    _ count: Int, _ body: @escaping @Sendable (Int) throws -> Value
+  ) throws -> [Value] {
+    try map(count) { index, _ in try body(index) }
   }
 
   /// The results of numbered jobs that cannot fail, in their order.

@@ -93,6 +93,18 @@ package final class Product {
     scratchBytes = handle.map { od_product_scratch($0) } ?? 0
   }
 
+  /// Whether products of a type can be computed here.
+  static func exists(for type: ElementType) -> Bool {
+    if usesOpenBLAS { return true }
+    var description = ProductShape(
+      rows: 16, columns: 16, inner: 16, a: .init(row: 16, column: 1), b: .init(row: 16, column: 1),
+      c: .init(row: 16, column: 1), aType: type, bType: type
+    ).shim
+    guard let handle = od_product_create(&description) else { return false }
+    od_product_destroy(handle)
+    return true
+  }
+
   deinit { od_product_destroy(handle) }
 
   package func run(
