@@ -15,7 +15,7 @@ package final class MappedFile: @unchecked Sendable {
   package init(_ path: String) throws {
     self.path = path
     // O_NONBLOCK, so that a pipe without a writer does not hang.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    let descriptor = open(FileNameText.cString(path), O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw InputError(path, "cannot be read", errno: errno) }
     defer { close(descriptor) }
     var status = stat()
