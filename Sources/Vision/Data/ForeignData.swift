@@ -1,0 +1,75 @@
+import Support
+
+/// A container of data that people have and that is not read: what it is, and how to convert it.
+struct ForeignData {
+  private let place: String
+  private let what: String
+  private let remedy: String
+
+  /// Looks at a file, or at the files in a folder; nil when there is nothing known.
+  init?(_ path: String) {
+    if isFile(path) {
+      guard let known = Self.known(path) else { return nil }
+      (place, what, remedy) = (path, known.what, known.remedy)
+      return
+    }
+    for entry in (try? listFolder(path)) ?? [] {
+      // Hugging Face puts Parquet files into data/.
+      let inner = path + "/" + entry.name
+      if entry.name == "data", entry.isFolder, let found = ForeignData(inner) {
+        self = found
+        return
+      }
+      guard !entry.isFolder, let known = Self.known(inner) else { continue }
+      (place, what, remedy) = (inner, known.what, known.remedy)
+      return
+    }
+    return nil
+  }
+
+  /// The line that says so.
+  func error(_ subject: String) -> InputError {
+    InputError(
+      subject, "\(FileNameText.visible(place)) is \(what), which is not read", remedy)
+  }
+
+  private static let hub =
+    "write its pictures to files: for i, row in enumerate(datasets.load_dataset(…)): "
+    + "row['image'].save(f'train/{row['label']}/{i}.png'), and use folder:"
+
+  private static func known(_ path: String) -> (what: String, remedy: String)? {
+    let name = path.fileName.lowercased()
+    if name == "data.mdb" {
+      return ("an LMDB database", "export its pictures to files, and use folder:")
+    }
+    if name.contains(".tfrecord") {
+      return ("a TFRecord file", "export its pictures to files, and use folder:")
+    }
+    guard let file = try? MappedFile(path) else { return nil }
+    let start = withExtendedLifetime(file) { [UInt8](file.bytes.prefix(imageFormatPrefix)) }
+    if name.hasSuffix(".npz") || name.hasSuffix(".pth") || name.hasSuffix(".pt") { return nil }
+    for (signature, what, remedy) in signatures where start.starts(with: signature) {
+      return (what, remedy)
+    }
+    return nil
+  }
+
+  private static let signatures: [([UInt8], String, String)] = [
+    (Array("PAR1".utf8), "a Parquet file (Hugging Face)", hub),
+    (Array("ARROW1".utf8), "an Arrow file (Hugging Face)", hub),
+    ([0xff, 0xff, 0xff, 0xff], "an Arrow stream (Hugging Face)", hub),
+    (
+      [0x89] + Array("HDF".utf8), "an HDF5 file",
+      "save its arrays: numpy.save('x_train.npy', h5py.File(…)['x'][:]), and use npy:"
+    ),
+    (
+      Array("MATLAB 5.0".utf8), "a MATLAB file (SVHN)",
+      "save its arrays: numpy.save('x_train.npy', scipy.io.loadmat(…)['X'].transpose(3, 0, 1, 2)) "
+        + "and its labels modulo 10, and use npy:"
+    ),
+    ([0x50, 0x4b, 3, 4], "a zip archive", "unpack it, and name the folder"),
+    ([0x1f, 0x8b], "gzipped", "unpack it, and name what it holds"),
+    ([0x37, 0x7a, 0xbc, 0xaf], "a 7z archive", "unpack it, and name the folder"),
+    (Array("Rar!".utf8), "a RAR archive", "unpack it, and name the folder"),
+  ]
+}
