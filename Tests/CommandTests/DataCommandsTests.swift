@@ -67,7 +67,7 @@ struct DataCommandsTests {
     for argument in [folder.file("pictures"), "folder:" + folder.file("pictures")] {
       let result = try Program.run(["inspect", argument])
       #expect(result.code == 0, "\(result.errors)")
-      for words in ["folder", "train 8, test 8", "by number: 9, 10", "8 PNG", "1 .txt"] {
+      for words in ["folder", "train 8, test 8", "by number: 9, 10", "16 PNG", "1 .txt"] {
         #expect(result.output.contains(words), "\(result.output)")
       }
       let json = try Program.run(["inspect", argument, "--json"])

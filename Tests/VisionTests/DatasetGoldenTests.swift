@@ -159,6 +159,9 @@ struct DatasetGoldenTests {
       _ = try openDataset(path)
     }
     #expect(DatasetDescription.isMeant(by: path))
+    if golden.path.hasPrefix("cifar") {
+      expectInputError("it looks like \(golden.kind)") { _ = try openDataset("folder:\(path)/") }
+    }
   }
 
   @Test(

@@ -92,6 +92,29 @@ struct FolderLayoutTests {
     for word in golden.words { expectInputError(word) { _ = try openDataset(specification) } }
   }
 
+  /// Kaggle's archives: splits under names of their own, or one folder further down.
+  @Test func splitsThatWouldBeReadAsClassesAreRefused() throws {
+    try write(["seg_train/a/1.png", "seg_train/b/1.png", "seg_test/a/1.png"])
+    expectInputError("seg_test/, seg_train/", "look like splits") {
+      _ = try openDataset(specification)
+    }
+    let outer = TemporaryFolder()
+    let picture = [UInt8](encodePNG(noisePicture(width: 2, height: 2)))
+    for name in ["data/train/a/1.png", "data/test/a/1.png"] {
+      try DatasetFiles.write(picture, outer, name)
+    }
+    expectInputError("/data", "holds splits", "give this folder itself") {
+      _ = try openDataset("folder:\(outer.path)")
+    }
+    #expect(try openDataset("folder:\(outer.path)/data").classes == ["a"])
+    // Classes whose names hold such words, and one folder for all pictures, as in pretraining.
+    let classes = TemporaryFolder()
+    for name in ["train station/1.png", "test tube/1.png"] {
+      try DatasetFiles.write(picture, classes, name)
+    }
+    #expect(try openDataset("folder:\(classes.path)").classes.count == 2)
+  }
+
   @Test func aClassMayBeCalledTrain() throws {
     try write(["bus/1.png", "car/1.png", "train/1.png", "train/2.png"])
     #expect(try openDataset(specification).classes == ["bus", "car", "train"])

@@ -68,15 +68,12 @@ struct ImageFormatTests {
     }
   }
 
-  @Test(arguments: [
-    ("short.jpg", true), ("short_progressive.jpg", true), ("short_restarts.jpg", true),
-    ("no_end.jpg", true),
-  ])
-  func aJPEGWithoutMostOfItsBlocksIsRefused(_ golden: (file: String, _: Bool)) throws {
-    let whole = try Self.data(golden.file)
+  @Test(arguments: ["short.jpg", "short_progressive.jpg", "short_restarts.jpg", "no_end.jpg"])
+  func aJPEGWithoutMostOfItsBlocksIsRefused(_ file: String) throws {
+    let whole = try Self.data(file)
     for share in [0.3, 0.5, 0.7] {
-      expectInputError(golden.file, "ends early") {
-        _ = try decodeImage(whole.prefix(Int(Double(whole.count) * share)), from: golden.file)
+      expectInputError(file) {
+        _ = try decodeImage(whole.prefix(Int(Double(whole.count) * share)), from: file)
       }
     }
   }

@@ -22,6 +22,11 @@ struct ClassFolders {
     self.path = path
     let names = try ClassFolders.names(in: path)
     guard !names.isEmpty else {
+      if let kind = datasetKind(of: path), kind.kind != ImageFolder.kind {
+        throw InputError(
+          FileNameText.visible(path), "holds no class folders",
+          "it looks like \(kind.kind): write \(kind.kind):\(FileNameText.visible(path))")
+      }
       if let foreign = ForeignData(path) { throw foreign.error(FileNameText.visible(path)) }
       throw InputError(
         FileNameText.visible(path), "holds no class folders",

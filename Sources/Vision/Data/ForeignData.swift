@@ -7,7 +7,9 @@ struct ForeignData {
   private let remedy: String
 
   /// Looks at a file, or at the files in a folder; nil when there is nothing known.
-  init?(_ path: String) {
+  init?(_ path: String) { self.init(path, depth: 1) }
+
+  private init?(_ path: String, depth: Int) {
     if isFile(path) {
       guard let known = Self.known(path) else { return nil }
       (place, what, remedy) = (path, known.what, known.remedy)
@@ -16,7 +18,9 @@ struct ForeignData {
     for entry in (try? listFolder(path)) ?? [] {
       // Hugging Face puts Parquet files into data/.
       let inner = path + "/" + entry.name
-      if entry.name == "data", entry.isFolder, let found = ForeignData(inner) {
+      if depth > 0, entry.name == "data", entry.isFolder,
+        let found = ForeignData(inner, depth: depth - 1)
+      {
         self = found
         return
       }
@@ -47,12 +51,19 @@ struct ForeignData {
     }
     guard let file = try? MappedFile(path) else { return nil }
     let start = withExtendedLifetime(file) { [UInt8](file.bytes.prefix(imageFormatPrefix)) }
-    if name.hasSuffix(".npz") || name.hasSuffix(".pth") || name.hasSuffix(".pt") { return nil }
-    for (signature, what, remedy) in signatures where start.starts(with: signature) {
+    if let (_, what, remedy) = signatures.first(where: { start.starts(with: $0.0) }) {
       return (what, remedy)
     }
-    return nil
+    // Checkpoints are packed too, so the ending must say that it is an archive.
+    guard let (_, what) = archives.first(where: { name.hasSuffix($0.0) }) else { return nil }
+    return (what, "unpack it, and name what it holds")
   }
+
+  private static let archives = [
+    (".zip", "a zip archive"), (".gz", "gzipped"), (".tgz", "gzipped"), (".bz2", "packed by bzip2"),
+    (".xz", "packed by xz"), (".zst", "packed by zstd"), (".7z", "a 7z archive"),
+    (".rar", "a RAR archive"),
+  ]
 
   private static let signatures: [([UInt8], String, String)] = [
     (Array("PAR1".utf8), "a Parquet file (Hugging Face)", hub),
@@ -67,9 +78,5 @@ struct ForeignData {
       "save its arrays: numpy.save('x_train.npy', scipy.io.loadmat(…)['X'].transpose(3, 0, 1, 2)) "
         + "and its labels modulo 10, and use npy:"
     ),
-    ([0x50, 0x4b, 3, 4], "a zip archive", "unpack it, and name the folder"),
-    ([0x1f, 0x8b], "gzipped", "unpack it, and name what it holds"),
-    ([0x37, 0x7a, 0xbc, 0xaf], "a 7z archive", "unpack it, and name the folder"),
-    (Array("Rar!".utf8), "a RAR archive", "unpack it, and name the folder"),
   ]
 }

@@ -32,7 +32,10 @@ struct SplitFolders {
       if let role { found[role, default: []].append(name) } else { others.append(name) }
     }
     let splits = found.values.flatMap { $0 }
-    guard !splits.isEmpty else { return nil }
+    guard !splits.isEmpty else {
+      try Self.refuseLikeness(names, in: path)
+      return nil
+    }
     let holdFolders = try splits.contains { try !ClassFolders.names(in: "\(path)/\($0)").isEmpty }
     if !holdFolders, !others.isEmpty { return nil }
     let seen = "it holds " + names.map { "\(FileNameText.visible($0))/" }.briefly
@@ -56,6 +59,43 @@ struct SplitFolders {
     self.train = train
     validation = found[.validation]?.first
     test = found[.test]?.first
+  }
+}
+
+extension SplitFolders {
+  /// Refuses folders that would be read as classes and are splits by the look of them: `seg_train` and
+  /// `seg_test`, or one that holds `train` and `test`.
+  private static func refuseLikeness(_ names: [String], in path: String) throws {
+    func words(_ name: String) -> Set<String> {
+      Set(name.lowercased().split { !$0.isLetter }.map(String.init))
+    }
+    func roles(_ names: [String]) -> [(name: String, role: Role)] {
+      names.compactMap { name in
+        Role.allCases.first { !words(name).isDisjoint(with: $0.names) }.map { (name, $0) }
+      }
+    }
+    func hold(_ names: [String], in path: String) throws -> Bool {
+      try names.allSatisfy { try !ClassFolders.names(in: "\(path)/\($0)").isEmpty }
+    }
+    let alike = roles(names)
+    if Set(alike.map { $0.role }).count > 1, try hold(alike.map { $0.name }, in: path) {
+      let seen = alike.map { "\(FileNameText.visible($0.name))/" }.briefly
+      throw InputError(
+        FileNameText.visible(path), "holds \(seen), which look like splits and not like classes",
+        "call them train, val and test")
+    }
+    for name in names.prefix(8) {
+      let inner = "\(path)/\(name)"
+      let found = roles(try ClassFolders.names(in: inner)).filter {
+        $0.role.names.contains($0.name.lowercased())
+      }
+      guard Set(found.map { $0.role }).count > 1, try hold(found.map { $0.name }, in: inner) else {
+        continue
+      }
+      throw InputError(
+        FileNameText.visible(inner), "holds splits, and would be read as a class",
+        "give this folder itself")
+    }
   }
 }
 

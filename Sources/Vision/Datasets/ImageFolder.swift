@@ -22,9 +22,18 @@ enum ImageFolder: DatasetKind {
   static func recognizes(_ path: String) -> Bool {
     guard let names = try? ClassFolders.names(in: path), !names.isEmpty else { return false }
     return (try? SplitFolders(in: path)) != nil
-      || names.contains { name in
-        (try? FolderWalk("\(path)/\(name)")).map { !$0.pictures.isEmpty } ?? false
-      }
+      || names.prefix(8).contains { holdsPicture("\(path)/\($0)", depth: 2) }
+  }
+
+  /// Whether a picture lies in a folder or not far below it; a whole tree is not walked for a guess.
+  private static func holdsPicture(_ folder: String, depth: Int) -> Bool {
+    let entries = ((try? listFolder(folder)) ?? []).filter { !isLitter($0.name) }
+    return entries.contains {
+      !$0.isFolder && pictureEndings.contains($0.name.fileEnding.lowercased())
+    }
+      || depth > 0
+        && entries.filter { $0.isFolder }.prefix(4)
+          .contains { holdsPicture("\(folder)/\($0.name)", depth: depth - 1) }
   }
 
   static func open(_ specification: DatasetSpecification) throws -> Dataset {

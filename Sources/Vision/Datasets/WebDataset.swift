@@ -15,7 +15,12 @@ enum WebDataset: DatasetKind {
     ]
 
   static func recognizes(_ path: String) -> Bool {
-    isFile(path) ? path.hasSuffix(".tar") : !((try? shards(in: path)) ?? []).isEmpty
+    guard isFile(path) else { return !((try? shards(in: path)) ?? []).isEmpty }
+    // Old checkpoints are called .pth.tar and are none.
+    guard path.hasSuffix(".tar"), let file = try? MappedFile(path) else { return false }
+    return withExtendedLifetime(file) {
+      file.bytes.dropFirst(257).starts(with: "ustar".utf8)
+    }
   }
 
   static func open(_ specification: DatasetSpecification) throws -> Dataset {
@@ -41,7 +46,7 @@ enum WebDataset: DatasetKind {
     try listFolder(folder).filter { !isLitter($0.name) }.flatMap { entry -> [String] in
       let path = folder + "/" + entry.name
       guard entry.isFolder else { return entry.name.hasSuffix(".tar") ? [path] : [] }
-      // Folders of splits hold shards of their own.
+      guard roles[entry.name.lowercased()] != nil else { return [] }
       return try listFolder(path).filter { $0.name.hasSuffix(".tar") && !isLitter($0.name) }
         .map { path + "/" + $0.name }
     }
@@ -51,12 +56,13 @@ enum WebDataset: DatasetKind {
   private static func role(of path: String) -> String {
     let words = (path.parentFolder.fileName + "/" + path.fileName).lowercased()
       .split { !$0.isLetter }
-    let known = [
-      "val": "validation", "valid": "validation", "validation": "validation", "dev": "validation",
-      "test": "test", "testing": "test", "train": "train", "training": "train",
-    ]
-    return words.reversed().lazy.compactMap { known[String($0)] }.first ?? "train"
+    return words.reversed().lazy.compactMap { roles[String($0)] }.first ?? "train"
   }
+
+  private static let roles = [
+    "val": "validation", "valid": "validation", "validation": "validation", "dev": "validation",
+    "test": "test", "testing": "test", "train": "train", "training": "train",
+  ]
 
   /// Pictures with their labels: entries whose names are equal up to the first dot.
   private static func samples(of shard: TarShard) throws -> TarSplit {
