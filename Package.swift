@@ -51,12 +51,23 @@ let package = Package(
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "CPNG", cSettings: cSettings, linkerSettings: [.linkedLibrary("png")]),
     .target(name: "CJPEG", cSettings: cSettings, linkerSettings: [.linkedLibrary("jpeg")]),
+    .target(
+      name: "CWebP", cSettings: cSettings,
+      linkerSettings: [.linkedLibrary("webp"), .linkedLibrary("webpdemux")]),
+    .target(name: "CTIFF", cSettings: cSettings, linkerSettings: [.linkedLibrary("tiff")]),
+    .target(name: "CGIF", cSettings: cSettings, linkerSettings: [.linkedLibrary("gif")]),
+    .target(name: "CArchive", cSettings: cSettings, linkerSettings: [.linkedLibrary("archive")]),
 
     // The layers: each imports only those above it.
     library("Support", ["CJSON", "CCrypto", "CZlib", .product(name: "Yams", package: "Yams")]),
     library("Tensors", ["CKernels", "COneDNN", "COpenBLAS", "Support"]),
     library(
-      "Vision", ["CKernels", "Support", "Tensors", "CPNG", "CJPEG", "CZlib"], plugins: ["Registry"]),
+      "Vision",
+      [
+        "CKernels", "Support", "Tensors", "CPNG", "CJPEG", "CWebP", "CTIFF", "CGIF", "CArchive",
+        "CZlib",
+      ],
+      plugins: ["Registry"]),
     library("Encoders", ["Support", "Tensors"]),
     library(
       "Checkpoints", ["CKernels", "Support", "Tensors", "Vision", "Encoders"],

@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jerror.h>
 #include <jpeglib.h>
+
+#include <jerror.h>
 
 /// Huffman codes spend at least one bit on a block of 64 pixels, hence 512 pixels a byte; doubled,
 /// because blocks may cover more than the picture.
@@ -21,6 +22,7 @@ typedef struct {
   jmp_buf escape;
   struct jpeg_progress_mgr progress;
   char *message;
+  int is_short;  // whether the data ended before the picture did
 } error_state;
 
 static void give_up(j_common_ptr jpeg) {
@@ -37,20 +39,57 @@ static void fail(j_common_ptr jpeg, const char *text) {
   longjmp(state->escape, 1);
 }
 
-/// Warnings about pixels that had to be made up are errors here; harmless ones are not.
+/// The data end here: harmless for the last rows of blocks of a scan, else an error.
+static void end_early(j_decompress_ptr jpeg) {
+  error_state *state = (error_state *)jpeg->err;
+  const unsigned total = jpeg->total_iMCU_rows;
+  const unsigned missing = total - (jpeg->input_iMCU_row < total ? jpeg->input_iMCU_row : total);
+  state->is_short = 1;
+  if (missing <= 1 || 4 * missing <= total) return;
+  char text[UK_JPEG_MESSAGE_SIZE];
+  snprintf(text, sizeof text, "the file ends early: %u of %u rows of blocks are missing", missing,
+           total);
+  fail((j_common_ptr)jpeg, text);
+}
+
+/// The last scan of every coefficient must have begun in a file that ends early.
+static void check_short(j_decompress_ptr jpeg) {
+  const error_state *state = (error_state *)jpeg->err;
+  if (!state->is_short) return;
+  if (!jpeg->progressive_mode) {
+    // One component a scan: all must have had theirs.
+    if (jpeg->comps_in_scan < jpeg->num_components && jpeg->input_scan_number < jpeg->num_components)
+      fail((j_common_ptr)jpeg, "the file ends early: a colour is missing");
+    return;
+  }
+  for (int component = 0; component < jpeg->num_components; component++)
+    for (int k = 0; k < DCTSIZE2; k++)
+      if (!jpeg->coef_bits || jpeg->coef_bits[component][k] != 0)
+        fail((j_common_ptr)jpeg, "the file ends early: before its last scans");
+}
+
+/// Warnings of damaged pixels are errors here; all others are not, as for Pillow.
 static void on_message(j_common_ptr jpeg, int level) {
   if (level >= 0) return;
+  const int marker = jpeg->is_decompressor ? ((j_decompress_ptr)jpeg)->unread_marker : 0;
   switch (jpeg->err->msg_code) {
     case JWRN_JPEG_EOF:
-      fail(jpeg, "the file ends early");
+      ((error_state *)jpeg->err)->is_short = 1;
       break;
-    case JWRN_EXTRANEOUS_DATA:
-    case JWRN_ADOBE_XFORM:
-    case JWRN_JFIF_MAJOR:
-      jpeg->err->num_warnings++;
+    case JWRN_HIT_MARKER:
+      if (marker != JPEG_EOI) give_up(jpeg);
+      end_early((j_decompress_ptr)jpeg);
+      break;
+    case JWRN_MUST_RESYNC:
+      if (jpeg->err->msg_parm.i[0] != JPEG_EOI) give_up(jpeg);
+      end_early((j_decompress_ptr)jpeg);
+      break;
+    case JWRN_HUFF_BAD_CODE:
+    case JWRN_ARITH_BAD_CODE:
+      give_up(jpeg);
       break;
     default:
-      give_up(jpeg);
+      jpeg->err->num_warnings++;
   }
 }
 
@@ -63,12 +102,12 @@ static void on_progress(j_common_ptr jpeg) {
 static void check_header(j_decompress_ptr jpeg, uk_jpeg_limits limits, size_t size) {
   const uint64_t width = jpeg->image_width, height = jpeg->image_height;
   char text[UK_JPEG_MESSAGE_SIZE];
-  if (width > limits.side || height > limits.side || width * height > limits.pixels) {
+  if (width > limits.side || height > limits.side) {
     snprintf(text, sizeof text, "%llux%llu pixels are more than the greatest size read here",
              (unsigned long long)width, (unsigned long long)height);
     fail((j_common_ptr)jpeg, text);
   }
-  if (width * height > (uint64_t)size * greatest_pixels_per_byte) {
+  if (width * height > limits.pixels || width * height > (uint64_t)size * greatest_pixels_per_byte) {
     snprintf(text, sizeof text, "the header claims %llux%llu pixels, too many for a file of %zu bytes",
              (unsigned long long)width, (unsigned long long)height, size);
     fail((j_common_ptr)jpeg, text);
@@ -99,6 +138,7 @@ static int decode_guarded(j_decompress_ptr jpeg, error_state *state, const uint8
   const int has_ink = jpeg->num_components == 4;
   jpeg->out_color_space = has_ink ? JCS_CMYK : JCS_RGB;
   jpeg_start_decompress(jpeg);
+  check_short(jpeg);
   const size_t stride = (size_t)jpeg->output_width * 3;
   *pixels = malloc(stride * jpeg->output_height);
   if (has_ink) *ink_row = malloc((size_t)jpeg->output_width * 4);
@@ -109,12 +149,14 @@ static int decode_guarded(j_decompress_ptr jpeg, error_state *state, const uint8
     jpeg_read_scanlines(jpeg, &target, 1);
     if (has_ink) rgb_from_inverted_cmyk(*ink_row, row, jpeg->output_width);
   }
+  check_short(jpeg);
   jpeg_finish_decompress(jpeg);
   return 0;
 }
 
 int uk_jpeg_decode(const uint8_t *file, size_t size, uk_jpeg_limits limits, uint8_t **pixels,
-                   uint32_t *width, uint32_t *height, char message[UK_JPEG_MESSAGE_SIZE]) {
+                   uint32_t *width, uint32_t *height, int *is_short,
+                   char message[UK_JPEG_MESSAGE_SIZE]) {
   struct jpeg_decompress_struct jpeg = {0};
   error_state state = {.message = message, .progress = {.progress_monitor = on_progress}};
   jpeg.err = jpeg_std_error(&state.base);
@@ -131,6 +173,7 @@ int uk_jpeg_decode(const uint8_t *file, size_t size, uk_jpeg_limits limits, uint
     *pixels = decoded;
     *width = jpeg.output_width;
     *height = jpeg.output_height;
+    *is_short = state.is_short;
   }
   free(ink_row);
   jpeg_destroy_decompress(&jpeg);

@@ -41,13 +41,14 @@ static void check_header(png_structp png, png_infop info, uk_png_limits limits, 
   const uint64_t width = png_get_image_width(png, info);
   const uint64_t height = png_get_image_height(png, info);
   char text[UK_PNG_MESSAGE_SIZE];
-  if (width > limits.side || height > limits.side || width * height > limits.pixels) {
+  if (width > limits.side || height > limits.side) {
     snprintf(text, sizeof text, "%llux%llu pixels are more than the greatest size read here",
              (unsigned long long)width, (unsigned long long)height);
     png_error(png, text);
   }
   const uint64_t bits = (uint64_t)png_get_bit_depth(png, info) * png_get_channels(png, info);
-  if (width * height * bits / 8 > (uint64_t)size * greatest_expansion) {
+  if (width * height > limits.pixels ||
+      width * height * bits / 8 > (uint64_t)size * greatest_expansion) {
     snprintf(text, sizeof text, "the header claims %llux%llu pixels, too many for a file of %zu bytes",
              (unsigned long long)width, (unsigned long long)height, size);
     png_error(png, text);
@@ -75,6 +76,8 @@ static int decode_guarded(png_structp png, png_infop info, size_t size, uk_png_l
   if (setjmp(png_jmpbuf(png))) return 1;
   png_set_user_limits(png, limits.side, limits.side);
   png_set_chunk_malloc_max(png, 1 << 20);
+  // Texts, profiles and the like are compressed too and say nothing about the samples.
+  png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
   png_read_info(png, info);
   check_header(png, info, limits, size);
   if (channels == 3) ask_for_rgb(png, info); else ask_for_indices(png, info);

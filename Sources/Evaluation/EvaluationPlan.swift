@@ -23,6 +23,8 @@ package struct EvaluationPlan: Sendable {
   package var limit: Int?
   /// Whether cached features and finished tasks are ignored.
   package var isFresh: Bool
+  /// How many pictures that cannot be decoded may be left out; nil when one ends the run.
+  package var skipUnreadable: Int?
   /// What the user says about checkpoint files.
   package var checkpointOptions = CheckpointOptions()
   /// Whether a checkpoint's features stay on the disk when all its tasks are done.
@@ -79,9 +81,22 @@ package struct EvaluationPlan: Sendable {
     var opened: [String: Dataset] = [:]
     for specification in try tasks.map(specification) where opened[specification] == nil {
       let dataset = try open(specification)
-      opened[specification] = limit.map { dataset.limited(to: $0) } ?? dataset
+      opened[specification] = try readable(limit.map { dataset.limited(to: $0) } ?? dataset)
     }
     return opened
+  }
+
+  /// The data set without unreadable pictures, if they are to be skipped.
+  private func readable(_ dataset: Dataset) throws -> Dataset {
+    guard let skipUnreadable else { return dataset }
+    let pool = WorkerPool(threads: threads)
+    defer { pool.close() }
+    let rest = try dataset.withoutUnreadable(atMost: skipUnreadable, pool: pool)
+    let names = rest.reading.unreadable
+    if !names.isEmpty {
+      Log.warning("\(dataset.id): \(names.count) unreadable left out: \(names.briefly)")
+    }
+    return rest
   }
 
   /// Loads a checkpoint under a name that no earlier one has.

@@ -92,10 +92,7 @@ package final class TaskContext {
     reading request: FeatureRequest, splits: [String: Int]? = nil, splitHash: String? = nil
   ) throws -> TaskResult {
     var result = definition.blankResult(
-      dataset: DatasetSummary(
-        id: dataset.id, fingerprint: dataset.fingerprint,
-        splits: splits ?? ["train": dataset.train.count, "test": dataset.test.count],
-        classes: dataset.classes.count, splitHash: splitHash))
+      dataset: DatasetSummary(dataset, splits: splits, splitHash: splitHash))
     result.features = FeatureUse(
       requested: request.requested, resolved: try subject.resolve(request).summary)
     result.seed = Int(truncatingIfNeeded: seed)
@@ -115,12 +112,22 @@ package final class TaskContext {
     -> TaskResult
   {
     var result = definition.blankResult(
-      dataset: DatasetSummary(
-        id: dataset.id, fingerprint: dataset.fingerprint,
-        splits: ["train": dataset.train.count, "test": dataset.test.count],
-        classes: dataset.classes.count))
+      dataset: DatasetSummary(dataset))
     result.limit = dataset.limit
     return result.failed(error, as: status)
+  }
+}
+
+extension DatasetSummary {
+  /// What a report says of a data set, with the sizes of train and test when no others are given.
+  init(_ dataset: Dataset, splits: [String: Int]? = nil, splitHash: String? = nil) {
+    self.init(
+      id: dataset.id, fingerprint: dataset.fingerprint,
+      splits: splits ?? ["train": dataset.train.count, "test": dataset.test.count],
+      classes: dataset.classes.count, splitHash: splitHash)
+    classOrder = dataset.reading.classOrder?.rawValue
+    leftOut = dataset.reading.leftOut.counts
+    unreadable = dataset.reading.unreadable
   }
 }
 

@@ -108,6 +108,12 @@ package struct DatasetSummary: Equatable, Sendable {
   package var classes: Int
   /// A hash of which examples are in which split, when a split was cut.
   package var splitHash: String?
+  /// How the classes are ordered, `numbers` or `text`, where folder names give the order.
+  package var classOrder: String?
+  /// Files among the pictures that were not read, by ending.
+  package var leftOut: [String: Int] = [:]
+  /// The ids of pictures that were left out because they cannot be decoded.
+  package var unreadable: [String] = []
 
   /// A description of the data.
   package init(

@@ -38,6 +38,9 @@ struct Evaluate: ParsableCommand {
   @Option(help: "Use at most this many images of a split; the report says so.")
   var limit: Int?
 
+  @Option(help: "Leave out at most this many pictures that cannot be read; the report names them.")
+  var skipUnreadable: Int?
+
   @Option(
     name: .customLong("set"), parsing: .singleValue,
     help: "Set a key of a task, or how to read a checkpoint: --set knn.temperature=0.1")
@@ -53,6 +56,9 @@ struct Evaluate: ParsableCommand {
 
   func validate() throws {
     if let limit, limit < 1 { throw ValidationError("--limit must be at least 1, is \(limit)") }
+    if let skipUnreadable, skipUnreadable < 0 {
+      throw ValidationError("--skip-unreadable must be at least 0, is \(skipUnreadable)")
+    }
     if name != nil, checkpoints.count > 1 {
       throw ValidationError("--name names one checkpoint, and there are \(checkpoints.count)")
     }
@@ -68,6 +74,7 @@ struct Evaluate: ParsableCommand {
       tasks: try TaskCatalog.load(names, assignments: settings), data: data, output: out,
       seed: seed, threads: compute.threads, precision: precision, limit: limit, isFresh: fresh)
     plan.checkpointOptions = options
+    plan.skipUnreadable = skipUnreadable
     let environment = { [compute] in
       ReportEnvironment.current(threads: compute.threads, precision: precision.rawValue)
     }

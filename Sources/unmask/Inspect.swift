@@ -1,17 +1,24 @@
 import ArgumentParser
 import Checkpoints
 import Support
+import Vision
 
-/// `unmask inspect`: what a checkpoint is, without reading its weights.
+/// `unmask inspect`: what a checkpoint is, without reading its weights, or what data are taken for.
 struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Say what a checkpoint is: format, family, encoder, what is used of it.",
-    discussion: "Example: unmask inspect mae_pretrain_vit_base.pth --keys")
+    abstract: "Say what a checkpoint is, or what data are taken for.",
+    discussion: """
+      Examples: unmask inspect mae_pretrain_vit_base.pth --keys
+                unmask inspect folder:photos
 
-  @Argument(help: "A checkpoint folder or file.")
+      Of a checkpoint: format, family, encoder, what is used of it. Of data: kind, splits, classes and \
+      their order, sizes, what is left out.
+      """)
+
+  @Argument(help: "A checkpoint folder or file, data as kind:path, or a folder of data.")
   var checkpoint: String
 
-  @Flag(help: "Name every tensor that is renamed or ignored.")
+  @Flag(help: "Name every tensor that is renamed or ignored; of data, every class.")
   var keys = false
 
   @Flag(help: "Print JSON.")
@@ -22,7 +29,18 @@ struct Inspect: ParsableCommand {
     help: "Say how to read the checkpoint: --set checkpoint.map=dino")
   var assignments: [String] = []
 
+  /// Whether data are meant: a folder may hold either, and one that can be opened is a checkpoint.
+  private var isData: Bool {
+    DatasetDescription.isMeant(by: checkpoint) && (try? openCheckpoint(checkpoint)) == nil
+  }
+
   func run() throws {
+    guard !isData else {
+      let description = try DatasetDescription(checkpoint)
+      guard !json else { return try StandardOutput.line(description.json.text(pretty: true)) }
+      for line in description.lines(all: keys) { try StandardOutput.line(line) }
+      return
+    }
     let reading = try CheckpointReading(
       checkpoint, options: CheckpointOptions(assignments: assignments))
     let hash = try checkpointHash(checkpoint)

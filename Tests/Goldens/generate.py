@@ -17,6 +17,8 @@ numbers; on another machine the last bits differ, and --check allows for that.
     engine/          operators, optimisers, whole networks (reference/)
     checkpoints/     other people's checkpoints and the tokens they give (checkpoints.py)
     vision/          decoding, resizing, augmentation (vision.py)
+    formats/         picture files of every kind, and the hash of their pixels (vision_formats.py)
+    datasets/        small data sets as others leave them on the disk (dataset_files.py)
     statistics/      intervals and tests (statistics_goldens.py)
 
 Every file of engine/ is a safetensors file of contiguous float32 tensors. Labels and other integers are floats too.
@@ -37,8 +39,10 @@ import functools
 import sys
 
 import checkpoints
+import dataset_files
 import statistics_goldens
 import vision
+import vision_formats
 from reference import masked_autoencoder, operators, optimizers, probes, store, timm_check, tree, vision_transformer
 from reference import zoo_check
 
@@ -48,7 +52,8 @@ ENGINE = {
     for function in module.GOLDENS
 }
 FOLDERS = {
-    "checkpoints": checkpoints.write, "vision": vision.write, "statistics": statistics_goldens.write,
+    "checkpoints": checkpoints.write, "vision": vision.write, "formats": vision_formats.write, "datasets": dataset_files.write,
+    "statistics": statistics_goldens.write,
 }
 
 

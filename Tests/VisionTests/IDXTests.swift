@@ -90,6 +90,61 @@ struct IDXTests {
     #expect(try openDataset(specification + "?classes=5").classes.count == 5)
   }
 
+  /// Labels that unpack to far more than there are pictures are refused before they are unpacked.
+  @Test func packedFilesUnpackToWhatHeadersJustify() throws {
+    try writeFiles(gzipped: true)
+    let specification = "idx:\(folder.path)"
+    let labels = DatasetFiles.idx([1 << 31], [0, 1])
+    try DatasetFiles.write(DatasetFiles.gzip(labels), folder, "train-labels-idx1-ubyte.gz")
+    expectInputError("train-labels-idx1-ubyte.gz", "2147483648") {
+      _ = try openDataset(specification)
+    }
+    let more = DatasetFiles.idx([2], [0, 1] + [UInt8](repeating: 0, count: 50_000))
+    try DatasetFiles.write(DatasetFiles.gzip(more), folder, "train-labels-idx1-ubyte.gz")
+    expectInputError("train-labels-idx1-ubyte.gz", "10 bytes") {
+      _ = try openDataset(specification)
+    }
+    let pictures = DatasetFiles.idx([2, 16384, 16384], pixels)
+    try DatasetFiles.write(DatasetFiles.gzip(pictures), folder, "train-images-idx3-ubyte.gz")
+    expectInputError("train-images-idx3-ubyte.gz", "2×16384×16384") {
+      _ = try openDataset(specification)
+    }
+  }
+
+  @Test(arguments: ["raw", "FashionMNIST/raw", "gzip"])
+  func findsTheFoldersThatOthersMake(_ inner: String) throws {
+    try writeFiles()
+    let outer = TemporaryFolder()
+    for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) {
+      let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: folder.file(name))))
+      try DatasetFiles.write(bytes, outer, "\(inner)/\(name)")
+    }
+    #expect(try openDataset("idx:\(outer.path)").train.labels == [2, 0])
+    #expect(datasetKind(of: outer.path)?.kind == "idx")
+  }
+
+  @Test func readsEMNISTAndSaysThatItLiesOnItsSide() throws {
+    func write(_ split: String) throws {
+      for part in ["train", "test"] {
+        let name = "EMNIST/raw/emnist-\(split)-\(part)"
+        try DatasetFiles.write(
+          DatasetFiles.idx([2, 3, 4], pixels), folder, "\(name)-images-idx3-ubyte")
+        try DatasetFiles.write(DatasetFiles.idx([2], [1, 2]), folder, "\(name)-labels-idx1-ubyte")
+      }
+    }
+    try write("letters")
+    let dataset = try openDataset("idx:\(folder.path)")
+    #expect(dataset.test.labels == [1, 2] && dataset.classes.count == 3)
+    #expect(dataset.reading.remarks.contains { $0.contains("on their side") })
+    // As torchvision: the samples as they are stored.
+    #expect(try dataset.test.image(at: 0).pixels == pixels[..<12].flatMap { [$0, $0, $0] })
+    try write("digits")
+    expectInputError("several sets", "digits, letters", "?split=digits") {
+      _ = try openDataset("idx:\(folder.path)")
+    }
+    #expect(try openDataset("idx:\(folder.path)?split=letters").id.hasSuffix("?split=letters"))
+  }
+
   @Test(
     .enabled(if: RealData.has("fashion-mnist"), "the fashion-mnist data are not on this machine"))
   func readsFashionMNIST() throws {

@@ -73,9 +73,9 @@ struct ImageFolderTests {
     try write(["train/a/1.png", "val/a/1.png"])
     try FileManager.default.createDirectory(
       atPath: folder.file("train/b"), withIntermediateDirectories: true)
-    expectInputError("train/b", "no PNG or JPEG") { _ = try openDataset(specification) }
+    expectInputError("train/b", "holds no pictures") { _ = try openDataset(specification) }
     try write(["train/b/1.png"])
-    expectInputError("val/b", "no folder") { _ = try openDataset(specification) }
+    #expect(try openDataset(specification).test.labels == [0])
     try write(["val/b/1.png", "val/c/1.png"])
     expectInputError("val/c", "training classes") { _ = try openDataset(specification) }
   }

@@ -97,6 +97,40 @@ struct NumPyImagesTests {
     }
   }
 
+  /// NumPy refuses these headers, and so do we.
+  @Test(arguments: [
+    "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 3), 'more': 1, }",
+    "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 3), } x",
+    "{'descr': '|u1', 'shape': (2, 3), }", "{'descr': '|u1', 'fortran_order': 0, 'shape': (2, 3)}",
+    "{'descr': '|u1', 'fortran_order': False, 'shape': (6)}",
+    "{'descr': '|u1', 'fortran_order': False, 'shape': [2, 3]}",
+    "{'descr': '|u1', 'fortran_order': False, 'shape': (-2, -3)}",
+    "x{'descr': '|u1', 'fortran_order': False, 'shape': (2, 3)}",
+    "{'descr': '|u1' 'fortran_order': False, 'shape': (2, 3)}",
+    "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 03)}",
+  ])
+  func lenientHeadersAreRefused(_ header: String) throws {
+    let text = Array((header + "\n").utf8)
+    let bytes =
+      [0x93] + Array("NUMPY".utf8) + [1, 0] + DatasetFiles.littleEndian(UInt16(text.count)) + text
+    try DatasetFiles.write(bytes + [1, 2, 3, 4, 5, 6], folder, "a.npy")
+    expectInputError("a.npy", "header") { _ = try NumPyArray(folder.file("a.npy")) }
+  }
+
+  /// A label beyond every class is an error, not a crash, with and without `classes`.
+  @Test func theGreatestLabelIsAnError() throws {
+    try writeFiles()
+    let greatest: [UInt8] = [UInt8](repeating: 255, count: 7) + [127]
+    try DatasetFiles.write(
+      DatasetFiles.npy("<i8", [2], greatest + [UInt8](repeating: 0, count: 8)), folder,
+      "y_train.npy")
+    let specification = "npy:\(folder.path)"
+    expectInputError("y_train.npy", "9223372036854775807") { _ = try openDataset(specification) }
+    expectInputError("y_train.npy", "9223372036854775807", "0…2") {
+      _ = try openDataset(specification + "?classes=3")
+    }
+  }
+
   @Test func badLabelsAreNamed() throws {
     try writeFiles("", [0, 2])
     let specification = "npy:\(folder.path)"

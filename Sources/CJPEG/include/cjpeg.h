@@ -16,10 +16,13 @@ typedef struct {
 /// Decodes a JPEG file in memory to 8-bit RGB, interleaved, rows from the top.
 ///
 /// Baseline and progressive; grey is repeated, CMYK and YCCK are converted without a colour
-/// profile. The orientation that EXIF may hold is ignored. On success returns 0 and `*pixels` is
-/// the caller's to `free`; otherwise (also for a file that ends early or whose entropy-coded data
-/// are damaged) returns 1 and `message` says why.
+/// profile. The orientation that EXIF may hold is ignored. What libjpeg merely warns of is read as
+/// it reads it. `*is_short` becomes 1 when the last blocks are missing, at most a quarter of the
+/// rows of blocks (or the last row): they are what libjpeg makes up. On success returns 0 and
+/// `*pixels` is the caller's to `free`; otherwise (also for a file that ends earlier or whose
+/// entropy-coded data are damaged) returns 1 and `message` says why.
 int uk_jpeg_decode(const uint8_t *file, size_t size, uk_jpeg_limits limits, uint8_t **pixels,
-                   uint32_t *width, uint32_t *height, char message[UK_JPEG_MESSAGE_SIZE]);
+                   uint32_t *width, uint32_t *height, int *is_short,
+                   char message[UK_JPEG_MESSAGE_SIZE]);
 
 #endif

@@ -76,6 +76,9 @@ package struct Classify: Task {
     result.perClass = accuracy.perClass
     result.predictions = accuracy.predictions
     result.headline = "top1"
+    if let order = context.dataset.reading.classOrder {
+      result.details = ["class_order": .string(order.rawValue)]
+    }
     result.headParameters = head.weight.count + (head.bias?.count ?? 0)
     result.timing = context.timing(since: start)
     return result

@@ -112,10 +112,16 @@ extension TaskResult {
 
 extension DatasetSummary {
   var json: JSON {
-    [
+    var members: [String: JSON] = [
       "id": .string(id), "fingerprint": .string(fingerprint), "classes": .integer(classes),
       "splits": .object(splits.mapValues { .integer($0) }), "split_hash": splitHash.json,
     ]
+    if let classOrder { members["class_order"] = .string(classOrder) }
+    if !leftOut.isEmpty { members["left_out"] = .object(leftOut.mapValues { .integer($0) }) }
+    if !unreadable.isEmpty {
+      members["unreadable"] = .array(unreadable.map { .string($0) })
+    }
+    return .object(members)
   }
 
   init(_ reader: JSONReader) throws {
@@ -124,6 +130,9 @@ extension DatasetSummary {
       splits: reader.required("splits").mapping { try $0.count() },
       classes: reader.required("classes").count(),
       splitHash: reader.optional("split_hash")?.string())
+    classOrder = try reader.optional("class_order")?.string()
+    leftOut = try reader.optional("left_out")?.mapping { try $0.count() } ?? [:]
+    unreadable = try reader.optional("unreadable")?.array().map { try $0.string() } ?? []
   }
 }
 

@@ -7,53 +7,49 @@ package struct NumPyHeader {
   package static let signature: [UInt8] = [0x93] + Array("NUMPY".utf8)
 
   package let type: NumPyType
+  /// The type as written: `<f4`.
+  package let code: String
   package let shape: [Int]
   package let isColumnMajor: Bool
   /// Where the elements begin.
   package let start: Int
 
   /// Reads the header at the beginning of `bytes`; nil for an array that holds no numbers.
-  /// - Throws: `InputError` if it is damaged.
+  ///
+  /// As strict as NumPy: the three keys and no others, each once, in a Python literal.
+  /// - Throws: `InputError` if it is anything else.
   package init?(_ bytes: UnsafeRawBufferPointer, subject: String) throws {
-    let damaged = InputError(subject, "has a damaged NumPy header", "fetch the file again")
-    guard bytes.count >= 12, bytes.starts(with: Self.signature) else { throw damaged }
-    let isShort = bytes[6] == 1
-    let text = isShort ? 10 : 12
-    let length = isShort ? Int(loadHalf(bytes, 8)) : Int(loadWord(bytes, 8))
-    guard (1...3).contains(bytes[6]), length <= 1 << 16, length <= bytes.count - text,
-      let header = String(validating: bytes[text..<text + length], as: UTF8.self)
-    else { throw damaged }
-    start = text + length
-    guard let order = Self.value(of: "fortran_order", in: header),
-      let shape = Self.shape(in: header)
-    else { throw damaged }
-    guard let quoted = Self.value(of: "descr", in: header), "'\"".contains(quoted.first ?? " "),
-      let type = NumPyType(String(quoted.dropFirst().prefix { $0 != "'" && $0 != "\"" }))
-    else { return nil }
-    self.type = type
-    self.shape = shape
-    isColumnMajor = order.hasPrefix("True")
-  }
-
-  /// The text after `'key':`.
-  private static func value(of key: String, in header: String) -> Substring? {
-    for quote in ["'", "\""] {
-      guard let found = header.range(of: quote + key + quote) else { continue }
-      let rest = header[found.upperBound...].drop { $0 == " " }
-      guard rest.first == ":" else { return nil }
-      return rest.dropFirst().drop { $0 == " " }
+    func damaged(_ why: String) -> InputError {
+      InputError(subject, "has a damaged NumPy header: \(why)", "save it with numpy.save")
     }
-    return nil
+    guard bytes.count >= 12, bytes.starts(with: Self.signature) else {
+      throw InputError(subject, "is no .npy file", "save the array with numpy.save")
+    }
+    guard (1...3).contains(bytes[6]), bytes[7] == 0 else {
+      throw damaged("version \(bytes[6]).\(bytes[7]), known are 1.0 to 3.0")
+    }
+    let text = bytes[6] == 1 ? 10 : 12
+    let length = bytes[6] == 1 ? Int(loadHalf(bytes, 8)) : Int(loadWord(bytes, 8))
+    guard length <= 1 << 16, length <= bytes.count - text else {
+      throw damaged("it claims \(length) bytes of \(bytes.count)")
+    }
+    guard let literal = NumPyLiteral(bytes[text..<text + length]) else {
+      throw damaged("not the description of one array")
+    }
+    start = text + length
+    code = literal.descriptor ?? "a structure"
+    shape = literal.shape
+    isColumnMajor = literal.isFortranOrder
+    guard let type = literal.descriptor.flatMap({ NumPyType($0) }) else { return nil }
+    self.type = type
   }
 
-  private static func shape(in header: String) -> [Int]? {
-    guard let text = value(of: "shape", in: header), text.first == "(",
-      let end = text.firstIndex(of: ")")
-    else { return nil }
-    let parts = text[..<end].dropFirst().split(separator: ",")
-      .map { $0.filter { $0 != " " && $0 != "L" } }.filter { !$0.isEmpty }
-    let extents = parts.compactMap { Int($0) }
-    return extents.count == parts.count && extents.count <= 32 ? extents : nil
+  /// The type that a header names, also where it is none of numbers; for messages.
+  package static func code(_ bytes: UnsafeRawBufferPointer) -> String {
+    let text = bytes.count > 12 && bytes[6] == 1 ? 10 : 12
+    let end = bytes.dropFirst(text).firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
+    guard text <= end, let literal = NumPyLiteral(bytes[text..<end]) else { return "unknown" }
+    return literal.descriptor ?? "structure"
   }
 
   /// The array, whose elements follow the header in `storage`.

@@ -12,10 +12,10 @@ package struct ZipArchive {
     package let name: String
     package let isDeflated: Bool
     /// Where its bytes lie in the file, compressed or not.
-    let range: Range<Int>
+    package let range: Range<Int>
     /// Number of bytes once unpacked.
     package let count: Int
-    let checksum: UInt32
+    package let checksum: UInt32
   }
 
   /// The entries, in the order of the directory.

@@ -14,18 +14,19 @@ package final class MappedFile: @unchecked Sendable {
   /// - Throws: `InputError` if it is absent, unreadable or no regular file.
   package init(_ path: String) throws {
     self.path = path
+    let shown = FileNameText.visible(path)
     // O_NONBLOCK, so that a pipe without a writer does not hang.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw InputError(path, "cannot be read", errno: errno) }
+    let descriptor = open(FileNameText.cString(path), O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { throw InputError(shown, "cannot be read", errno: errno) }
     defer { close(descriptor) }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else {
-      throw InputError(path, "cannot be read", errno: errno)
+      throw InputError(shown, "cannot be read", errno: errno)
     }
     guard status.st_mode & S_IFMT == S_IFREG else {
       let isFolder = status.st_mode & S_IFMT == S_IFDIR
       throw InputError(
-        path, "is \(isFolder ? "a folder" : "a device or pipe"), not a file to read",
+        shown, "is \(isFolder ? "a folder" : "a device or pipe"), not a file to read",
         isFolder ? "" : "write it to a file first")
     }
     let count = Int(status.st_size)

@@ -4,31 +4,99 @@ import Support
 /// The picture files below a folder that has one folder a class.
 struct ClassFolders {
   let path: String
+  /// The classes' names as people see them, in the order of their labels.
   let classes: [String]
+  let order: ClassOrder
+  private(set) var leftOut = LeftOut()
+  /// The folders of the classes.
+  private let folders: [String]
   /// Paths relative to `path`, in the order of classes and names.
   private var files: [String] = []
   private var labels: [Int32] = []
 
-  private static let extensions: Set<String> = ["png", "jpg", "jpeg"]
-
-  /// Lists the folder; with `classes` given, it must have no others and each of them.
+  /// Lists a folder of training pictures, whose folders are the classes.
+  ///
+  /// The classes are in the given order; by their numbers or as text when it is nil.
   /// - Throws: `InputError` for a folder without classes or a class without pictures.
-  init(_ path: String, classes given: [String]? = nil) throws {
+  init(training path: String, order: ClassOrder?) throws {
     self.path = path
-    let names = try fileNames(in: path).filter { isFolder("\(path)/\($0)") }
+    let names = try ClassFolders.names(in: path)
     guard !names.isEmpty else {
-      throw InputError(path, "holds no class folders", "put the pictures into one folder a class")
-    }
-    classes = given ?? names
-    if let unknown = names.first(where: { !classes.contains($0) }) {
+      if let kind = datasetKind(of: path), kind.kind != ImageFolder.kind {
+        throw InputError(
+          FileNameText.visible(path), "holds no class folders",
+          "it looks like \(kind.kind): write \(kind.kind):\(FileNameText.visible(path))")
+      }
+      if let foreign = ForeignData(path) { throw foreign.error(FileNameText.visible(path)) }
       throw InputError(
-        "\(path)/\(unknown)", "this class is not among the training classes",
+        FileNameText.visible(path), "holds no class folders",
+        "put the pictures into one folder a class")
+    }
+    self.order = order ?? ClassOrder(of: names)
+    folders = self.order.sorted(names)
+    classes = folders.map(FileNameText.visible)
+    try add(mayLack: false)
+  }
+
+  /// Lists a folder of other pictures of the same classes, some of which may be absent.
+  /// - Throws: `InputError` for a class that `training` has not, or when there is no picture.
+  init(_ path: String, classesOf training: ClassFolders) throws {
+    self.path = path
+    (classes, folders, order) = (training.classes, training.folders, training.order)
+    let names = try ClassFolders.names(in: path)
+    if let unknown = names.first(where: { !training.folders.contains($0) }) {
+      throw InputError(
+        FileNameText.visible("\(path)/\(unknown)"), "this class is not among the training classes",
         "rename or remove the folder")
     }
-    for (label, name) in classes.enumerated() {
-      let found = try ClassFolders.pictures(in: "\(path)/\(name)").map { "\(name)/\($0)" }
-      files += found
-      labels += [Int32](repeating: Int32(label), count: found.count)
+    try add(mayLack: true)
+    guard !files.isEmpty else {
+      throw InputError(
+        FileNameText.visible(path), "holds no pictures in class folders",
+        "put the pictures into one folder a class, as in training")
+    }
+  }
+
+  /// Lists pictures whose classes are known otherwise.
+  init(
+    _ path: String, files: [(name: String, label: Int32)], leftOut: LeftOut,
+    like other: ClassFolders
+  ) {
+    self.path = path
+    (classes, folders, order) = (other.classes, other.folders, other.order)
+    self.files = files.map { $0.name }
+    labels = files.map { $0.label }
+    self.leftOut = leftOut
+  }
+
+  /// The label of a class folder.
+  func label(of folder: String) -> Int32? { folders.firstIndex(of: folder).map { Int32($0) } }
+
+  /// The names of the folders in a folder.
+  static func names(in path: String) throws -> [String] {
+    try listFolder(path).filter { $0.isFolder && !isLitter($0.name) }.map { $0.name }
+  }
+
+  private mutating func add(mayLack: Bool) throws {
+    for entry in try listFolder(path) where !entry.isFolder && !isLitter(entry.name) {
+      if pictureEndings.contains(entry.name.fileEnding.lowercased()) {
+        leftOut.add(kind: "picture beside the class folders")
+      }
+    }
+    for (label, name) in folders.enumerated() {
+      let folder = "\(path)/\(name)"
+      if mayLack, !isFolder(folder) { continue }
+      let walk = try FolderWalk(folder)
+      guard mayLack || !walk.pictures.isEmpty else {
+        throw InputError(
+          FileNameText.visible(folder),
+          "this class folder holds no pictures"
+            + (walk.leftOut.isEmpty ? "" : " (only \(walk.leftOut.text))"),
+          "fill or remove the folder; read are \(imageFormatNames)")
+      }
+      files += walk.pictures.map { "\(name)/\($0)" }
+      labels += [Int32](repeating: Int32(label), count: walk.pictures.count)
+      leftOut.add(walk.leftOut)
     }
   }
 
@@ -39,29 +107,20 @@ struct ClassFolders {
       classes: labels)
   }
 
+  /// The number of classes that have no picture here.
+  var absentClasses: Int { classes.count - Set(labels).count }
+
   /// Adds names and contents (or only sizes) of all files to a hash.
   func fingerprint(_ hash: inout SHA256, readsAll: Bool) throws {
     hash.update("\n\(files.count) files\n")
     for file in files {
-      let content = try MappedFile("\(path)/\(file)")
-      hash.update("\(file)\n\(content.count)\n")
+      let content: MappedFile
+      do { content = try MappedFile("\(path)/\(file)") } catch let error as InputError {
+        throw error.endingRun()
+      }
+      hash.update("\(FileNameText.visible(file))\n\(content.count)\n")
       if readsAll { withExtendedLifetime(content) { hash.update(content.bytes) } }
     }
-  }
-
-  private static func pictures(in folder: String) throws -> [String] {
-    guard isFolder(folder) else {
-      throw InputError(folder, "this class has no folder", "restore it")
-    }
-    let all = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
-    let found = all.filter { name in
-      extensions.contains(name.fileEnding.lowercased()) && !name.fileName.hasPrefix(".")
-    }
-    guard !found.isEmpty else {
-      throw InputError(
-        folder, "this class folder holds no PNG or JPEG files", "fill or remove the folder")
-    }
-    return inByteOrder(found)
   }
 }
 
@@ -81,5 +140,6 @@ struct FolderSplit: ImageSplit {
     } catch let error as InputError { throw error.endingRun() }
   }
   func label(at index: Int) -> Int { Int(classes[index]) }
-  func exampleID(at index: Int) -> String { "\(prefix)/\(files[index])" }
+  func exampleID(at index: Int) -> String { FileNameText.visible("\(prefix)/\(files[index])") }
+  func format(at index: Int) -> String? { imageFormat(ofFile: "\(root)/\(files[index])")?.name }
 }

@@ -16,11 +16,14 @@ package struct Dataset: Sendable {
   package let test: any ImageSplit
   /// The `limit` that cut the splits short, if any.
   package let limit: Int?
+  /// What a reader of its numbers should know of how it was read.
+  package let reading: DatasetReading
 
   /// A data set; its splits must not share pictures.
   package init(
     id: String, classes: [String], fingerprint: String, train: any ImageSplit,
-    validation: (any ImageSplit)? = nil, test: any ImageSplit, limit: Int? = nil
+    validation: (any ImageSplit)? = nil, test: any ImageSplit, limit: Int? = nil,
+    reading: DatasetReading = DatasetReading()
   ) {
     self.id = id
     self.classes = classes
@@ -29,6 +32,7 @@ package struct Dataset: Sendable {
     self.validation = validation
     self.test = test
     self.limit = limit
+    self.reading = reading
   }
 
   /// The splits with their names.
@@ -54,7 +58,7 @@ package struct Dataset: Sendable {
       fingerprint: SHA256.hex(of: "\(fingerprint) limited to \(limit)"),
       train: train.limited(to: limit, purpose: "limit train"),
       validation: validation?.limited(to: limit, purpose: "limit validation"),
-      test: test.limited(to: limit, purpose: "limit test"), limit: limit)
+      test: test.limited(to: limit, purpose: "limit test"), limit: limit, reading: reading)
   }
 }
 

@@ -75,6 +75,9 @@ package struct DatasetSpecification: Sendable {
     return given
   }
 
+  /// An option that is any text, if it is given.
+  func text(_ name: String) -> String? { options[name] }
+
   /// Whether an option is given.
   func has(_ name: String) -> Bool { options[name] != nil }
 
@@ -95,15 +98,25 @@ package struct DatasetSpecification: Sendable {
   func folder() throws -> String {
     let found = try location()
     guard isFolder(found) else {
+      if let foreign = ForeignData(found) { throw foreign.error(text) }
       throw InputError(text, "\(found) is a file, not a folder", "give the folder that holds it")
     }
     return found
   }
 
+  /// The file that the path names; see `folder`.
+  func file() throws -> String {
+    let found = try location("file")
+    guard isFile(found) else {
+      throw InputError(text, "\(found) is no file", "give the file itself")
+    }
+    return found
+  }
+
   /// The path, or the same below `UNMASK_DATA` when only that exists.
-  private func location() throws -> String {
+  func location(_ what: String = "folder") throws -> String {
     guard let path else {
-      throw InputError(text, "the folder is missing", "write \(kind):FOLDER")
+      throw InputError(text, "the \(what) is missing", "write \(kind):\(what.uppercased())")
     }
     let files = FileManager.default
     if files.fileExists(atPath: path) { return path }
@@ -111,14 +124,8 @@ package struct DatasetSpecification: Sendable {
     if !root.isEmpty, !path.hasPrefix("/"), files.fileExists(atPath: root + "/" + path) {
       return root + "/" + path
     }
-    throw InputError(text, "there is no folder \(path)", "check the path")
+    throw InputError(text, "there is no \(what) \(path)", "check the path")
   }
-}
-
-/// Whether a folder, or a link to one, is at `path`.
-func isFolder(_ path: String) -> Bool {
-  var isFolder: ObjCBool = false
-  return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
 }
 
 private func spell<Bound>(_ range: ClosedRange<Bound>) -> String {

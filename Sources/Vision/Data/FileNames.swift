@@ -3,19 +3,28 @@ import Support
 
 /// The names in a folder, hidden ones left out, in the order of their UTF-8 bytes.
 func fileNames(in folder: String) throws -> [String] {
-  let names: [String]
-  do {
-    names = try FileManager.default.contentsOfDirectory(atPath: folder)
-  } catch {
-    throw InputError(folder, "the folder cannot be read", "check that it exists and may be read")
-  }
-  return inByteOrder(names.filter { !$0.hasPrefix(".") })
+  try listFolder(folder).map { $0.name }.filter { !$0.hasPrefix(".") }
 }
 
-/// The strings in the order of their UTF-8 bytes, which is the same on every machine.
-func inByteOrder(_ names: [String]) -> [String] {
-  names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+/// Whether a folder, or a link to one, is at `path`.
+func isFolder(_ path: String) -> Bool {
+  if case .folder = entryKind(path) { return true }
+  return false
 }
+
+/// Whether a file, or a link to one, is at `path`.
+func isFile(_ path: String) -> Bool {
+  if case .file = entryKind(path) { return true }
+  return false
+}
+
+/// Whether a name is left by a system or a program and no part of the data: hidden files, the
+/// resource forks of macOS, the thumbnails of Windows and Synology.
+func isLitter(_ name: String) -> Bool {
+  name.hasPrefix(".") || litter.contains(name.lowercased())
+}
+
+private let litter: Set<String> = ["__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir"]
 
 /// The first of `candidates` that exists in `folder`.
 /// - Throws: `InputError` that names the first candidate.

@@ -2,6 +2,45 @@ import CZlib
 import Foundation
 import Support
 
+/// The header of a file of the MNIST family, gzipped or not, before anything is unpacked.
+struct IDXHeader: Sendable {
+  let path: String
+  /// The extents, outermost first.
+  let shape: [Int]
+  /// Where the values begin.
+  let offset: Int
+  fileprivate let file: MappedFile
+  fileprivate let isPacked: Bool
+
+  /// What a packed file may unpack to, over what it takes: pictures of digits take a fifth, labels a half.
+  private static let greatestRatio = 64
+  private static let freeBytes = 1 << 20
+
+  /// Reads the header of the file at `path`, which must have `dimensions` dimensions.
+  /// - Throws: `InputError` when it is of another kind, or claims more than the file can hold.
+  init(_ path: String, dimensions: Int) throws {
+    let file = try MappedFile(path)
+    defer { withExtendedLifetime(file) {} }
+    let offset = 4 + 4 * dimensions
+    let isPacked = file.bytes.starts(with: [0x1f, 0x8b])
+    let start =
+      isPacked
+      ? try gunzipStart(file.unownedData, count: offset, subject: path)
+      : [UInt8](file.bytes.prefix(offset))
+    let shape = try IDXFile.shape(start, dimensions, path, size: file.count)
+    let product = IDXFile.product(shape)
+    let isJustified =
+      isPacked
+      ? (product - Self.freeBytes) / Self.greatestRatio <= file.count
+      : file.count == offset + product
+    guard isJustified else {
+      throw IDXFile.lie(shape, path, isPacked ? "\(file.count) packed" : "\(file.count)")
+    }
+    (self.path, self.file, self.offset) = (path, file, offset)
+    (self.shape, self.isPacked) = (shape, isPacked)
+  }
+}
+
 /// A file of the MNIST family: unsigned bytes in a grid of one to three dimensions, gzipped or not.
 struct IDXFile: Sendable {
   /// The extents, outermost first.
@@ -18,32 +57,28 @@ struct IDXFile: Sendable {
     }
   }
 
-  /// Reads the file at `path`, which must have `dimensions` dimensions.
-  /// - Throws: `InputError` when it is of another kind or its header does not match its length.
-  init(_ path: String, dimensions: Int) throws {
-    let file = try MappedFile(path)
-    offset = 4 + 4 * dimensions
-    guard file.bytes.starts(with: [0x1f, 0x8b]) else {
-      shape = try IDXFile.shape(file.bytes, dimensions, path)
-      store = file
-      try checkLength(path)
+  /// The values after a header, unpacked to no more than it claims.
+  /// - Throws: `InputError` when there are more or fewer.
+  init(_ header: IDXHeader) throws {
+    shape = header.shape
+    offset = header.offset
+    guard header.isPacked else {
+      store = header.file
       return
     }
-    defer { withExtendedLifetime(file) {} }
-    let header = try gunzipStart(file.unownedData, count: offset, subject: path)
-    shape = try header.withUnsafeBytes { try IDXFile.shape($0, dimensions, path) }
     let needed = offset + IDXFile.product(shape)
-    // Deflate cannot expand by more than 1,032, so a greater claim is a lie.
-    guard needed / 1032 <= file.count else {
-      throw IDXFile.lie(shape, path, "\(file.count) packed")
+    let content = try withExtendedLifetime(header.file) {
+      try gunzip(header.file.unownedData, limit: needed, subject: header.path)
     }
-    store = OwnedBytes(try gunzip(file.unownedData, limit: needed, subject: path))
-    try checkLength(path)
+    guard content.count == needed else {
+      throw IDXFile.lie(shape, header.path, "\(content.count)")
+    }
+    store = OwnedBytes(content)
   }
 
   /// The extents that a header claims.
-  private static func shape(
-    _ bytes: UnsafeRawBufferPointer, _ dimensions: Int, _ path: String
+  fileprivate static func shape(
+    _ bytes: [UInt8], _ dimensions: Int, _ path: String, size: Int
   ) throws -> [Int] {
     guard bytes.count >= 4 + 4 * dimensions else {
       throw InputError(
@@ -59,19 +94,13 @@ struct IDXFile: Sendable {
     }
     // Four-byte extents: two of them cannot overflow, a third can.
     guard shape.allSatisfy({ $0 > 0 }), shape.dropFirst().allSatisfy({ $0 <= DecodingLimits.side })
-    else { throw lie(shape, path, "\(bytes.count)") }
+    else { throw lie(shape, path, "\(size)") }
     return shape
   }
 
-  private func checkLength(_ path: String) throws {
-    guard store.bytes.count == offset + IDXFile.product(shape) else {
-      throw IDXFile.lie(shape, path, "\(store.bytes.count)")
-    }
-  }
+  fileprivate static func product(_ shape: [Int]) -> Int { shape.reduce(1, *) }
 
-  private static func product(_ shape: [Int]) -> Int { shape.reduce(1, *) }
-
-  private static func lie(_ shape: [Int], _ path: String, _ size: String) -> InputError {
+  fileprivate static func lie(_ shape: [Int], _ path: String, _ size: String) -> InputError {
     InputError(
       path,
       "the header claims \(shape.map(String.init).joined(separator: "×")) values, the file has "

@@ -14,11 +14,16 @@ package protocol ImageSplit: Sendable {
 
   /// A name of the picture at `index` that is unique in the data set and stays the same.
   func exampleID(at index: Int) -> String
+
+  /// The format of the file that holds the picture at `index`, where each has one of its own.
+  func format(at index: Int) -> String?
 }
 
 extension ImageSplit {
   /// The classes of all pictures.
   package var labels: [Int] { (0..<count).map { label(at: $0) } }
+
+  package func format(at index: Int) -> String? { nil }
 }
 
 /// Some pictures of a split, in a given order.
@@ -30,4 +35,5 @@ struct SubsetSplit: ImageSplit {
   func image(at index: Int) throws -> Image { try base.image(at: indices[index]) }
   func label(at index: Int) -> Int { base.label(at: indices[index]) }
   func exampleID(at index: Int) -> String { base.exampleID(at: indices[index]) }
+  func format(at index: Int) -> String? { base.format(at: indices[index]) }
 }

@@ -29,6 +29,8 @@ enum PixelLayout: Sendable {
   case interleaved
   /// All red, then all green, then all blue.
   case planar
+  /// The same with each plane column by column, as MATLAB stores it.
+  case planarColumns
 
   /// Bytes a pixel.
   var channels: Int { self == .grey ? 1 : 3 }
@@ -61,8 +63,24 @@ struct PackedImages: Sendable {
       switch layout {
       case .grey: return Image(width: width, height: height, grey: base)
       case .planar: return Image(width: width, height: height, planes: base)
+      case .planarColumns: return fromColumns(base)
       case .interleaved:
         return Image(width: width, height: height) { $0.update(from: base, count: length) }
+      }
+    }
+  }
+}
+
+extension PackedImages {
+  /// A picture of three planes, each column by column.
+  private func fromColumns(_ planes: UnsafePointer<UInt8>) -> Image {
+    Image(width: width, height: height) { target in
+      for channel in 0..<3 {
+        for x in 0..<width {
+          for y in 0..<height {
+            target[3 * (y * width + x) + channel] = planes[(channel * width + x) * height + y]
+          }
+        }
       }
     }
   }

@@ -1,21 +1,33 @@
 import Foundation
 import Support
 
-/// CIFAR-10 in its binary layout: records of one label and 3,072 samples.
+/// CIFAR-10, in its binary layout or as the Python batches that torchvision downloads.
 enum CIFAR10: DatasetKind {
   static let kind = "cifar10"
-  static let summary = "CIFAR-10 binary batches: data_batch_*.bin and test_batch.bin"
+  static let summary = "CIFAR-10: data_batch_* and test_batch, binary (.bin) or for Python"
   static let placeholder: String? = "DIR"
 
-  private static let side = 32
-  private static let recordSize = 1 + 3 * side * side
+  private static let inner = ["cifar-10-batches-bin", "cifar-10-batches-py"]
+
+  static func recognizes(_ path: String) -> Bool {
+    ([path] + inner.map { path + "/" + $0 }).contains {
+      isFile($0 + "/test_batch.bin") || isFile($0 + "/test_batch") && isFile($0 + "/batches.meta")
+    }
+  }
 
   static func open(_ specification: DatasetSpecification) throws -> Dataset {
     let folder = try batchesFolder(try specification.folder())
     let names = try batchNames(in: folder)
+    let isPickled = names[0].fileEnding != "bin"
     var hash = SHA256()
-    let train = try split(names, in: folder, &hash)
-    let test = try split(["test_batch.bin"], in: folder, &hash)
+    func split(_ name: String) throws -> PackedSplit {
+      let path = folder + "/" + name
+      return isPickled
+        ? try CIFARBatches.pickled(path, labels: "labels", classes: 10, &hash)
+        : try CIFARBatches.binary(path, labels: (1, 0), classes: 10, &hash)
+    }
+    let train = PackedSplit.joined(try names.map(split))
+    let test = try split(isPickled ? "test_batch" : "test_batch.bin")
     let classes = try classNames(in: folder)
     hash.update(classes.joined(separator: "\n"))
     return Dataset(
@@ -25,73 +37,28 @@ enum CIFAR10: DatasetKind {
 
   /// The folder itself, or the one that the official archive makes in it.
   private static func batchesFolder(_ folder: String) throws -> String {
-    let inner = folder + "/cifar-10-batches-bin"
-    return isFolder(inner) ? inner : folder
+    inner.map { folder + "/" + $0 }.first { isFolder($0) } ?? folder
   }
 
-  /// The training batches that are there, in the order of their numbers.
+  /// The training batches that are there, in the order of their numbers: binary ones, or those for Python.
   private static func batchNames(in folder: String) throws -> [String] {
-    let names = try fileNames(in: folder).filter {
-      $0.hasPrefix("data_batch_") && $0.hasSuffix(".bin")
-    }
-    guard !names.isEmpty else {
+    let names = try fileNames(in: folder).filter { $0.hasPrefix("data_batch_") }
+    let binary = names.filter { $0.hasSuffix(".bin") }
+    let found = binary.isEmpty ? names.filter { $0.fileEnding.isEmpty } : binary
+    guard !found.isEmpty else {
       throw InputError(
-        folder, "holds no data_batch_1.bin, nor any other data_batch_*.bin",
-        "give the folder with CIFAR-10's binary batches")
+        folder, "holds no data_batch_1.bin or data_batch_1, nor any other data_batch_*",
+        "give the folder with CIFAR-10's binary or Python batches")
     }
-    return names.sorted { ($0.utf8.count, $0) < ($1.utf8.count, $1) }
-  }
-
-  private static func split(
-    _ names: [String], in folder: String, _ hash: inout SHA256
-  ) throws -> PackedSplit {
-    var parts: [PackedImages] = []
-    var labels: [Int32] = []
-    for name in names {
-      let path = folder + "/" + name
-      let file = try MappedFile(path)
-      let count = file.count / recordSize
-      guard count > 0, file.count == count * recordSize else {
-        throw InputError(
-          path, "\(file.count) bytes are not a whole number of records of \(recordSize) bytes",
-          "the file is incomplete or of another kind; fetch it again")
-      }
-      for record in 0..<count {
-        let label = file.bytes[record * recordSize]
-        guard label < 10 else {
-          throw InputError(
-            path, "record \(record) has label \(label), outside 0…9",
-            "the file is damaged or of another kind; fetch it again")
-        }
-        labels.append(Int32(label))
-      }
-      hash.update("\(count) records\n")
-      hash.update(file.bytes)
-      parts.append(
-        PackedImages(
-          name: name, store: file, offset: 1, stride: recordSize, count: count, width: side,
-          height: side, layout: .planar))
-    }
-    return PackedSplit(parts: parts, classes: labels)
+    return found.sorted { ($0.utf8.count, $0) < ($1.utf8.count, $1) }
   }
 
   private static func classNames(in folder: String) throws -> [String] {
-    let path = folder + "/batches.meta.txt"
-    guard FileManager.default.fileExists(atPath: path) else { return usualNames }
-    let file = try MappedFile(path)
-    let text = withExtendedLifetime(file) {
-      String(decoding: file.bytes.prefix(1 << 16), as: UTF8.self)
-    }
-    let lines =
-      text
-      .split(whereSeparator: { $0.isNewline })
-      .map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
-    guard lines.count == 10, Set(lines).count == 10 else {
-      throw InputError(
-        path, "\(Set(lines).count) different class names where 10 are needed",
-        "restore the file, or remove it for the usual names")
-    }
-    return lines
+    let text = folder + "/batches.meta.txt"
+    if isFile(text) { return try CIFARBatches.names(text: text, count: 10) }
+    let pickled = folder + "/batches.meta"
+    if isFile(pickled) { return try CIFARBatches.names(pickled, "label_names", count: 10) }
+    return usualNames
   }
 
   private static let usualNames = [

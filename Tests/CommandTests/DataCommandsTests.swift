@@ -1,0 +1,82 @@
+import Foundation
+import Support
+import TestSupport
+import Testing
+
+/// Data from the command line: what is said of them, and what is left out.
+struct DataCommandsTests {
+  private let folder = TemporaryFolder()
+
+  /// Four pictures a class and split, one of which may be damaged.
+  private func writePictures(damaged: String? = nil) throws {
+    let picture = packageFolder + "/Tests/Goldens/vision/source.png"
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: picture))
+    for split in ["train", "test"] {
+      for name in (0..<4).flatMap({ ["10/\($0).png", "9/\($0).png"] }) {
+        let path = "\(split)/\(name)"
+        let file = URL(fileURLWithPath: folder.file("pictures/" + path))
+        try FileManager.default.createDirectory(
+          at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try (path == damaged ? bytes.prefix(bytes.count / 2) : bytes).write(to: file)
+      }
+    }
+    try Data("x".utf8).write(to: URL(fileURLWithPath: folder.file("pictures/train/9/x.txt")))
+  }
+
+  private func evaluate(_ arguments: [String]) throws -> Program.Result {
+    try Program.run(
+      [
+        "evaluate", "pixels", "--data", "folder:" + folder.file("pictures"), "--tasks", "knn",
+        "--out", folder.file("results"),
+      ] + arguments, environment: ["UNMASK_CACHE": ""])
+  }
+
+  @Test func whatIsLeftOutIsSaidOnceAndReported() throws {
+    try writePictures()
+    let result = try evaluate([])
+    #expect(result.code == 0, "\(result.errors)")
+    #expect(result.errorLines.count { $0.contains("left out: 1 .txt") } == 1, "\(result.errors)")
+    #expect(result.errors.contains("in the order of their numbers"))
+    let path = folder.file("results/pixels/report.json")
+    let dataset = try JSON.parse(contentsOf: path)["tasks"]?[0]?["dataset"]
+    #expect(dataset?["left_out"] == [".txt": 1] && dataset?["class_order"] == "numbers")
+    #expect(try Program.run(["validate", path]).code == 0)
+  }
+
+  @Test func unreadablePicturesMayBeSkipped() throws {
+    try writePictures(damaged: "test/9/2.png")
+    let refused = try evaluate([])
+    #expect(refused.code == 2 && refused.errors.contains("test/9/2.png"), "\(refused.errors)")
+    let none = try evaluate(["--skip-unreadable", "0"])
+    #expect(none.code == 2 && none.errors.contains("--skip-unreadable allows 0"), "\(none.errors)")
+    let result = try evaluate(["--skip-unreadable", "3"])
+    #expect(result.code == 0, "\(result.errors)")
+    let path = folder.file("results/pixels/report.json")
+    let report = try JSON.parse(contentsOf: path)["tasks"]?[0]
+    #expect(report?["dataset"]?["unreadable"] == ["test/9/2.png"])
+    #expect(report?["dataset"]?["splits"]?["test"] == 7)
+    let key = report?["comparability_key"]
+    try writePictures()
+    #expect(try evaluate(["--skip-unreadable", "3", "--fresh"]).code == 0)
+    let whole = try JSON.parse(contentsOf: path)["tasks"]?[0]
+    #expect(whole?["comparability_key"] != key && whole?["dataset"]?["unreadable"] == nil)
+  }
+
+  @Test func inspectSaysWhatAFolderIsTakenFor() throws {
+    try writePictures()
+    for argument in [folder.file("pictures"), "folder:" + folder.file("pictures")] {
+      let result = try Program.run(["inspect", argument])
+      #expect(result.code == 0, "\(result.errors)")
+      for words in ["folder", "train 8, test 8", "by number: 9, 10", "16 PNG", "1 .txt"] {
+        #expect(result.output.contains(words), "\(result.output)")
+      }
+      let json = try Program.run(["inspect", argument, "--json"])
+      let description = try JSON.parse(Data(json.output.utf8), from: "output")
+      #expect(description["classes"] == ["9", "10"])
+    }
+    let scenes = try Program.run(["inspect", "scenes?train=50&test=20"])
+    #expect(scenes.code == 0 && scenes.output.contains("train 50, test 20"), "\(scenes.output)")
+    let absent = try Program.run(["inspect", "folder:/absent"])
+    #expect(absent.code == 2 && absent.errorLines.count == 1)
+  }
+}
