@@ -24,36 +24,13 @@ package struct NumPyHeader {
       let header = String(validating: bytes[text..<text + length], as: UTF8.self)
     else { throw damaged }
     start = text + length
-    guard let order = Self.value(of: "fortran_order", in: header),
-      let shape = Self.shape(in: header)
-    else { throw damaged }
-    guard let quoted = Self.value(of: "descr", in: header), "'\"".contains(quoted.first ?? " "),
-      let type = NumPyType(String(quoted.dropFirst().prefix { $0 != "'" && $0 != "\"" }))
-    else { return nil }
-    self.type = type
-    self.shape = shape
-    isColumnMajor = order.hasPrefix("True")
-  }
-
-  /// The text after `'key':`.
-  private static func value(of key: String, in header: String) -> Substring? {
-    for quote in ["'", "\""] {
-      guard let found = header.range(of: quote + key + quote) else { continue }
-      let rest = header[found.upperBound...].drop { $0 == " " }
-      guard rest.first == ":" else { return nil }
-      return rest.dropFirst().drop { $0 == " " }
+    let dictionary = try NumPyDictionary(header, subject: subject)
+    guard let descriptor = dictionary.descriptor, let type = NumPyType(descriptor) else {
+      return nil
     }
-    return nil
-  }
-
-  private static func shape(in header: String) -> [Int]? {
-    guard let text = value(of: "shape", in: header), text.first == "(",
-      let end = text.firstIndex(of: ")")
-    else { return nil }
-    let parts = text[..<end].dropFirst().split(separator: ",")
-      .map { $0.filter { $0 != " " && $0 != "L" } }.filter { !$0.isEmpty }
-    let extents = parts.compactMap { Int($0) }
-    return extents.count == parts.count && extents.count <= 32 ? extents : nil
+    self.type = type
+    shape = dictionary.shape
+    isColumnMajor = dictionary.isFortranOrder
   }
 
   /// The array, whose elements follow the header in `storage`.

@@ -46,10 +46,10 @@ package struct NumPyArray: Sendable {
     self.path = path
     file = try MappedFile(path)
     let text = try NumPyArray.headerText(file)
-    let header = try NumPyHeader(text.header, path: path)
+    let header = try NumPyDictionary(text.header, subject: path)
     offset = text.end
     shape = header.shape
-    (element, isBigEndian) = try NumPyArray.element(header.descriptor, path)
+    (element, isBigEndian) = try NumPyArray.element(header.descriptor ?? "of several fields", path)
     guard !header.isFortranOrder || shape.count < 2 else {
       throw InputError(
         path, "is in Fortran order", "save it with numpy.save(file, numpy.ascontiguousarray(a))")

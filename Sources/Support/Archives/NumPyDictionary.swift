@@ -1,23 +1,25 @@
-import Support
-
-/// The dictionary in the header of a `.npy` file: a Python literal with three known keys.
-struct NumPyHeader: Equatable {
-  let descriptor: String
-  let isFortranOrder: Bool
-  let shape: [Int]
+/// The dictionary in the header of a `.npy` file: a Python literal with three known keys, as NumPy demands.
+package struct NumPyDictionary: Equatable {
+  /// The type of elements, such as `<f4`; nil for elements of several fields.
+  package let descriptor: String?
+  package let isFortranOrder: Bool
+  package let shape: [Int]
 
   /// Reads `{'descr': '|u1', 'fortran_order': False, 'shape': (3, 4), }`.
   /// - Throws: `InputError` for anything but that.
-  init(_ text: String, path: String) throws {
+  package init(_ text: String, subject: String) throws {
     var reader = LiteralReader(text: Array(text.utf8))
     var descriptor: String?
+    var hasFields = false
     var isFortranOrder: Bool?
     var shape: [Int]?
     var isWhole = reader.skip("{")
     while isWhole && !reader.skip("}") {
       guard let key = reader.string(), reader.skip(":") else { isWhole = false; break }
       switch key {
-      case "descr": descriptor = reader.string()
+      case "descr":
+        hasFields = reader.isAt("[")
+        if hasFields { isWhole = reader.skipList() } else { descriptor = reader.string() }
       case "fortran_order":
         isFortranOrder = reader.skip("True") ? true : reader.skip("False") ? false : nil
       case "shape": shape = reader.tuple()
@@ -25,9 +27,10 @@ struct NumPyHeader: Equatable {
       }
       if !reader.skip(",") && !reader.isAt("}") { isWhole = false }
     }
-    guard isWhole, reader.isAtEnd, let descriptor, let isFortranOrder, let shape else {
+    guard isWhole, reader.isAtEnd, descriptor != nil || hasFields, let isFortranOrder, let shape
+    else {
       throw InputError(
-        path, "the header is not that of a plain array", "save it with numpy.save")
+        subject, "the header is not that of a plain array", "save it with numpy.save")
     }
     self.descriptor = descriptor
     self.isFortranOrder = isFortranOrder
@@ -91,6 +94,21 @@ private struct LiteralReader {
       if !skip(",") && !isAt(")") { return nil }
     }
     return numbers
+  }
+
+  /// Takes a list of anything, up to the bracket that closes it.
+  mutating func skipList() -> Bool {
+    var depth = 0
+    while position < text.count {
+      switch text[position] {
+      case UInt8(ascii: "["): depth += 1
+      case UInt8(ascii: "]"): depth -= 1
+      default: break
+      }
+      position += 1
+      if depth == 0 { return true }
+    }
+    return false
   }
 
   private mutating func skipBlanks() {
