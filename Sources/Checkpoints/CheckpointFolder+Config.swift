@@ -33,12 +33,14 @@ extension CheckpointFolder {
   ) -> JSON {
     let isKnown = c.stem == .imageNet && c.stemWidth == 64
     let known = c.block == .basic ? "resnet18" : "resnet50"
+    var arguments: [String: JSON] = [
+      "layers": .array(c.depths.map { .integer($0) }),
+      "channels": .array(c.widths.map { .integer($0) }), "num_classes": .integer(classes),
+    ]
+    if c.channels != 3 { arguments["in_chans"] = .integer(c.channels) }
     let model = TimmModel(
-      architecture: isKnown ? known : "unmask_resnet\(c.layers)",
-      arguments: [
-        "layers": .array(c.depths.map { .integer($0) }),
-        "channels": .array(c.widths.map { .integer($0) }), "num_classes": .integer(classes),
-      ], features: c.width, pooling: "avg", classes: classes, channels: 3)
+      architecture: isKnown ? known : "unmask_resnet\(c.layers)", arguments: arguments,
+      features: c.width, pooling: "avg", classes: classes, channels: c.channels)
     return model.json(preprocessing, name: name, encoder: c.json)
   }
 

@@ -17,6 +17,8 @@ package protocol Encoder: AnyObject, Sendable {
   var classTokens: Int { get }
   /// Register tokens after the class token.
   var registerTokens: Int { get }
+  /// Channels of the input: 3, or 1.
+  var channels: Int { get }
   /// Patch tokens, by rows and columns.
   var patchGrid: (rows: Int, columns: Int) { get }
 
@@ -31,6 +33,7 @@ package protocol Encoder: AnyObject, Sendable {
 }
 
 extension Encoder {
+  package var channels: Int { 3 }
   /// Tokens before the first patch.
   package var prefixTokens: Int { classTokens + registerTokens }
   /// Patches of an image.

@@ -26,7 +26,7 @@ package final class ResidualNetwork: Encoder {
     self.name = name
     let store = parameters
     stem = ConvolutionParameters(
-      store, "conv1", from: 3, to: c.stemWidth, kernel: c.stem == .imageNet ? 7 : 3,
+      store, "conv1", from: c.channels, to: c.stemWidth, kernel: c.stem == .imageNet ? 7 : 3,
       stride: c.stem == .imageNet ? 2 : 1)
     var channels = c.stemWidth
     stages = c.widths.indices.map { stage in
@@ -41,6 +41,7 @@ package final class ResidualNetwork: Encoder {
 
   package var width: Int { configuration.width }
   package var side: Int { configuration.side }
+  package var channels: Int { configuration.channels }
   /// Number of stages.
   package var depth: Int { stages.count }
   package var classTokens: Int { 0 }
@@ -59,7 +60,7 @@ package final class ResidualNetwork: Encoder {
   /// The output of every stage, for dense tasks.
   ///
   /// - Parameters:
-  ///   - images: float32 `[batch, 3, side, side]`, preprocessed.
+  ///   - images: float32 `[batch, channels, side, side]`, preprocessed.
   ///   - graph: the computation.
   ///   - last: the stage (from 1) after which to stop; all when nil.
   /// - Returns: float32 `[batch, rows, columns, channels]` at the strides of `stageStrides`.

@@ -39,6 +39,8 @@ package struct ResidualNetworkConfiguration: Sendable, Equatable {
   package var depths: [Int]
   /// Side of the square input, in pixels.
   package var side: Int
+  /// Channels of the input.
+  package var channels = 3
 
   /// A residual network; checked by `validate`.
   package init(

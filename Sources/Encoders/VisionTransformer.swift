@@ -57,6 +57,7 @@ package final class VisionTransformer: Encoder {
   package var depth: Int { configuration.depth }
   package var classTokens: Int { configuration.hasClassToken ? 1 : 0 }
   package var registerTokens: Int { configuration.registerTokens }
+  package var channels: Int { configuration.channels }
   package var patchGrid: (rows: Int, columns: Int) { (configuration.grid, configuration.grid) }
 
   package func tokens(of images: Node, in graph: Graph, layer: Int?) -> Node {

@@ -24,6 +24,7 @@ extension EvaluationSubject {
           : "give a checkpoint, random:ENCODER or pixels")
     }
     let reading = try CheckpointReading(source, options: options)
+    for note in reading.description.notes { Log.note("\(source): \(note)") }
     // The hash is waited for even when loading fails: a program must not end while a thread computes.
     let hashing = Background { try checkpointHash(source) }
     let outcome = Result { try reading.load() }

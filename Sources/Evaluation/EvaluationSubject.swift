@@ -46,6 +46,9 @@ package struct EvaluationSubject: Sendable {
   /// The encoder's name; `pixels` when there is none.
   package var encoderName: String { encoder?.name ?? "pixels" }
 
+  /// Channels that the encoder reads: 3, or 1, which is the luminance.
+  package var channels: Int { encoder?.channels ?? 3 }
+
   /// How many parameters the encoder has.
   package var parameterCount: Int { encoder?.parameters.parameterCount ?? 0 }
 

@@ -21,7 +21,7 @@ struct Features: ParsableCommand {
   @Option(help: "Images: kind:path?option=value (see 'unmask list datasets').")
   var data: String?
 
-  @Option(help: "Preprocessed images: float32 [images, 3, height, width] in a .npy file.")
+  @Option(help: "Preprocessed images: float32 [images, channels, height, width] in a .npy file.")
   var tensors: String?
 
   @Option(help: "Which images of --data: train, validation or test.")
@@ -75,7 +75,8 @@ struct Features: ParsableCommand {
         throw InputError(tensors, "holds \(archive.names.count) arrays", "give a .npy file of one")
       }
       return try FeatureImages(
-        archive.floats(name), side: subject.preprocessing.side, source: tensors)
+        archive.floats(name), side: subject.preprocessing.side, channels: subject.channels,
+        source: tensors)
     }
     var dataset = try openDataset(data ?? "")
     if let limit { dataset = dataset.limited(to: limit) }
@@ -84,7 +85,8 @@ struct Features: ParsableCommand {
         "--split \(split)", "\(dataset.id) has no such split",
         suggestion(for: split, among: dataset.splits.map { $0.name }))
     }
-    return FeatureImages(chosen.split, preprocessing: subject.preprocessing)
+    return FeatureImages(
+      chosen.split, preprocessing: subject.preprocessing, channels: subject.channels)
   }
 }
 

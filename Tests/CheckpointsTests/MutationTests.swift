@@ -26,11 +26,12 @@ import Testing
 
   @Test(arguments: [
     "types.safetensors", "zip.pth", "legacy.th", "big_endian_deflated.pt", "protocol4.pt",
-    "protocol5.pt", "stored.npz", "deflated.npz", "array.npy",
+    "protocol5.pt", "stored.npz", "deflated.npz", "array.npy", "../everyday/tensors2.pkl",
+    "../everyday/opaque2.ckpt", "../everyday/odd.pth",
   ])
   func survives(_ file: String) throws {
     let original = [UInt8](try Data(contentsOf: URL(fileURLWithPath: Self.formats + file)))
-    let path = folder.file(file)
+    let path = folder.file(file.fileName)
     for round in 0..<2400 {
       var random = RandomStream(seed: 20_260_101, purpose: "mutate \(file)", round)
       var bytes = original

@@ -28,7 +28,10 @@ import Testing
   @Test(arguments: [
     ("os", "system"), ("posix", "system"), ("builtins", "eval"), ("__builtin__", "getattr"),
     ("subprocess", "Popen"), ("torch.storage", "_load_from_bytes"), ("omegaconf", "os.system"),
-    ("torchvision.models.resnet", "ResNet"), ("omegaconf.base", "import_module"),
+    ("omegaconf.base", "import_module"), ("sys", "exit"), ("importlib", "import_module"),
+    ("builtins", "exec"), ("runpy", "run_path"), ("nt", "system"), ("shutil", "rmtree"),
+    ("numpy.testing._private.utils", "runstring"), ("torch.utils", "os.system"),
+    ("types", "FunctionType"), ("marshal", "loads"), ("builtins", "compile"), ("pty", "spawn"),
   ])
   func refusesGlobalsByName(_ module: String, _ name: String) throws {
     let called = pickle(
@@ -100,6 +103,32 @@ import Testing
   }
 
   @Test func refusesAPlainPickle() throws {
-    #expect(try message(pickle([0x4b, 1])).contains("plain pickle"))
+    #expect(try message(pickle([0x4b, 1])).contains("plain pickle that holds no tensors"))
+  }
+
+  /// Classes of which nothing is known are data: no call, no tensor.
+  @Test(arguments: [
+    ("torchvision.models.resnet", "ResNet"), ("project.losses", "Loss"), ("builtins", "len"),
+    ("__builtin__", "xrange"), ("operator", "attrgetter"), ("datetime", "datetime"),
+  ])
+  func takesUnknownClassesForData(_ module: String, _ name: String) throws {
+    let called = pickle(
+      ascii("c\(module)\n\(name)\n"), ascii("(X"), word(2), ascii("id"), ascii("tR"))
+    #expect(try message(called).contains("holds no tensors"))
+  }
+
+  /// A storage in a storage in a storage: pickles of pickles are read one level deep.
+  @Test func refusesStoragesInsideStorages() throws {
+    let inner = pickle(
+      ascii("ctorch.storage\n_load_from_bytes\n"), ascii("("), [0x55, 1, 0x41], ascii("tR"))
+    let outer = pickle(
+      ascii("ctorch.storage\n_load_from_bytes\n"), ascii("("), [0x55, UInt8(inner.count)], inner,
+      ascii("tR"))
+    #expect(!(try message(outer).isEmpty))
+  }
+
+  @Test func namesJoblib() throws {
+    let file = pickle(ascii("cjoblib.numpy_pickle\nNumpyArrayWrapper\n"), [0x29, 0x81])
+    #expect(try message(file).contains("joblib"))
   }
 }

@@ -50,6 +50,72 @@ import Vision
     #expect(largestRelativeDifference(scores, from: logits) < 1e-4)
   }
 
+  /// Other people's names for the same networks.
+  @Test(arguments: [
+    ("resnet_sequential.ckpt", "sequential-resnet", "state_dict.backbone"),
+    ("resnet_shortcut.pth", "resnet", "net.module"), ("hf_resnet", "hf-resnet", "resnet"),
+    ("hf_resnet_bottleneck", "hf-resnet", "resnet"),
+  ])
+  func agreesUnderOtherNames(_ file: String, _ family: String, _ branch: String) throws {
+    let goldens = try CheckpointGoldens()
+    let name = String(file.prefix { $0 != "." })
+    var options = CheckpointOptions()
+    options.side = 32
+    let loaded = try loadCheckpoint(CheckpointGoldens.path(file), options: options)
+    #expect(loaded.description.family == family)
+    #expect(loaded.description.branch == branch)
+    let network = try #require(loaded.encoder as? ResidualNetwork)
+    let graph = graph()
+    let images = node(try goldens.images(side: 32), graph)
+    for (index, map) in network.featureMaps(of: images, in: graph).enumerated() {
+      let theirs = try goldens.expected("\(name)/32/stage\(index + 1)")
+      let ours = tensor(graph.channelsFirst(map))
+      #expect(ours.shape == theirs.shape)
+      #expect(largestRelativeDifference(ours, from: theirs) < 1e-4, "stage \(index + 1)")
+    }
+    guard let head = loaded.head else {
+      #expect(family == "sequential-resnet")
+      return
+    }
+    let pooled = graph.mean(
+      network.tokens(of: images, in: graph, layer: nil), tokens: 0..<network.patchCount)
+    let scores = head.scores(pooled.data, images: 2)
+    #expect(
+      largestRelativeDifference(scores, from: try goldens.expected("\(name)/32/logits")) < 1e-4)
+  }
+
+  /// pytorch-cifar100's names, of which the shortcut golden is made.
+  @Test func readsBranchesInSequence() throws {
+    let archive = try openCheckpoint(CheckpointGoldens.path("resnet_shortcut.pth"))
+    let folder = TemporaryFolder()
+    let tensors = try archive.names.filter { $0.hasPrefix("net.") }.map { name in
+      var plain = String(name.dropFirst("net.module.".count))
+      for (old, new) in [
+        ("conv1.weight", "conv1.0.weight"), ("bn1.", "conv1.1."), ("linear.", "fc."),
+      ] where plain.hasPrefix(old) { plain = new + plain.dropFirst(old.count) }
+      for stage in 1...4 where plain.hasPrefix("layer\(stage).") {
+        plain = "conv\(stage + 1)_x." + plain.dropFirst("layer1.".count)
+        for (old, new) in [
+          (".conv1.", ".residual_function.0."), (".bn1.", ".residual_function.1."),
+          (".conv2.", ".residual_function.3."), (".bn2.", ".residual_function.4."),
+        ] { plain = plain.replacing(old, with: new) }
+      }
+      return (name: plain, tensor: try archive.floats(name))
+    }
+    let path = folder.file("cifar100.safetensors")
+    try writeSafetensors(tensors, to: path)
+    let loaded = try loadCheckpoint(path)
+    #expect(loaded.description.family == "cifar100-resnet")
+    let graph = graph()
+    let images = node(try CheckpointGoldens().images(side: 32), graph)
+    let network = try #require(loaded.encoder as? ResidualNetwork)
+    let pooled = graph.mean(
+      network.tokens(of: images, in: graph, layer: nil), tokens: 0..<network.patchCount)
+    let scores = try #require(loaded.head).scores(pooled.data, images: 2)
+    let logits = try CheckpointGoldens().expected("resnet_shortcut/32/logits")
+    #expect(largestRelativeDifference(scores, from: logits) < 1e-4)
+  }
+
   static let hasPublished = RealData.has("checkpoints") && RealData.has("cifar10")
 
   @Test(.enabled(if: hasPublished, "the published ResNet-20 or CIFAR-10 is not on this machine"))

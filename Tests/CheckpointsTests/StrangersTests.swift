@@ -145,6 +145,46 @@ import Testing
     #expect(error?.problem.contains("is the timm model '\(architecture)'") == true)
   }
 
+  /// Networks of other channels than a picture has, wherever they are asked for.
+  @Test(arguments: [2, 4, 6, 13])
+  func refusesOtherChannels(_ channels: Int) throws {
+    let embedding = "patch_embed.proj.weight"
+    let message = try refusal(
+      "timm_registers.safetensors", adding: [(embedding, [24, channels, 4, 4])],
+      without: [embedding])
+    #expect(message.contains("reads \(channels) channels"))
+    let stem = try refusal(
+      "resnet_basic.pth", adding: [("conv1.weight", [4, channels, 7, 7])], without: ["conv1.weight"]
+    )
+    #expect(stem.contains("reads \(channels) channels"))
+  }
+
+  /// Values of other types, which must not become the family's usual ones.
+  static let wrongTypes: [(String, String, JSON, String)] = [
+    ("hf_vit", "num_attention_heads", "3", "not a whole number"),
+    ("hf_vit", "hidden_size", 24.5, "not a whole number"),
+    ("hf_vit", "image_size", ["16", "16"], "not one or two whole numbers"),
+    ("hf_dinov2", "use_swiglu_ffn", "false", "not true or false"),
+    ("hf_dinov2", "hidden_act", 3, "not a text"), ("hf_clip", "vision_config", 3, "not a mapping"),
+    ("timm_vit", "model_args", "none", "not a mapping"),
+    ("hf_resnet", "layer_type", 1, "not a text"),
+    ("hf_resnet", "downsample_in_bottleneck", 0, "not true or false"),
+  ]
+
+  @Test(arguments: wrongTypes)
+  func refusesValuesOfTheWrongType(
+    _ golden: String, _ key: String, _ value: JSON, _ words: String
+  ) throws {
+    let copy = folder.file(UUID().uuidString)
+    try FileManager.default.copyItem(atPath: CheckpointGoldens.path(golden), toPath: copy)
+    let config = copy + "/config.json"
+    var members = try #require(try JSON.parse(contentsOf: config).object)
+    members[key] = value
+    try Data(JSON.object(members).text(pretty: true).utf8).write(to: URL(fileURLWithPath: config))
+    let error = #expect(throws: InputError.self) { try CheckpointReading(copy) }
+    #expect(error?.problem.contains("as '\(key)', \(words)") == true, "\(error?.problem ?? "")")
+  }
+
   /// A number that is none must not become the family's usual one.
   @Test(arguments: ["layer_norm_eps", "rope_theta"])
   func refusesSettingsOfTheWrongType(_ key: String) throws {

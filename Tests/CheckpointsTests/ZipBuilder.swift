@@ -8,7 +8,8 @@ struct ZipBuilder {
     var data: [UInt8]
     var flags: UInt16 = 0
     var method: UInt16 = 0
-    var checksum: UInt32 = 0
+    /// Right for stored data when nil.
+    var checksum: UInt32?
     var unpacked: UInt32?
     var header: UInt32?
   }
@@ -21,7 +22,7 @@ struct ZipBuilder {
       let start = UInt32(file.count)
       let name = Array(entry.name.utf8)
       let sizes =
-        little(entry.checksum) + little(UInt32(entry.data.count))
+        little(entry.checksum ?? sum(entry.data)) + little(UInt32(entry.data.count))
         + little(entry.unpacked ?? UInt32(entry.data.count))
       let common =
         little(UInt16(20)) + little(entry.flags) + little(entry.method)
@@ -36,6 +37,13 @@ struct ZipBuilder {
       little(UInt32(0x0605_4b50)) + [0, 0, 0, 0] + count + count
       + little(UInt32(directory.count)) + little(UInt32(file.count)) + [0, 0]
     return file + directory + end
+  }
+
+  /// CRC-32, bit by bit.
+  private static func sum(_ data: [UInt8]) -> UInt32 {
+    ~data.reduce(~UInt32(0)) { sum, byte in
+      (0..<8).reduce(sum ^ UInt32(byte)) { sum, _ in sum >> 1 ^ (sum & 1) * 0xedb8_8320 }
+    }
   }
 
   private static func little<Value: FixedWidthInteger>(_ value: Value) -> [UInt8] {

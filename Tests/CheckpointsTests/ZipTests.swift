@@ -1,6 +1,7 @@
 import Checkpoints
 import Foundation
 import Support
+import Tensors
 import TestSupport
 import Testing
 
@@ -64,5 +65,40 @@ import Testing
   @Test func refusesADamagedDeflation() throws {
     let bad = ZipBuilder.Entry(name: "a/data.pkl", data: [1, 2, 3, 4], method: 8, unpacked: 100)
     #expect(try message(ZipBuilder.bytes([bad])).contains("does not unpack"))
+  }
+
+  /// NumPy and PyTorch check the checksums of what they read; PyTorch writes 0 where it was told to write none.
+  @Test func checksChecksums() throws {
+    let wrong = ZipBuilder.Entry(name: "a/data.pkl", data: [0x80, 2, 0x7d, 0x2e], checksum: 7)
+    #expect(try message(ZipBuilder.bytes([wrong])).contains("checksum is wrong"))
+    let none = ZipBuilder.Entry(name: "a/data.pkl", data: [0x80, 2, 0x7d, 0x2e], checksum: 0)
+    #expect(try message(ZipBuilder.bytes([none])).contains("no tensors"))
+  }
+
+  /// A bit of the weights flips: in a stored entry of `.pth` and `.npz`, when it is read.
+  @Test(arguments: [("formats/zip.pth", "brain"), ("formats/stored.npz", "whole")])
+  func findsAFlippedBit(_ file: String, _ tensor: String) throws {
+    let path = CheckpointGoldens.path(file)
+    var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+    let archive = try openCheckpoint(path)
+    let values = try archive.floats(tensor).array
+    // Where its bytes lie: bfloat16 in the first file, 32-bit floats in the other.
+    let stored: [UInt8] = values.flatMap { value -> [UInt8] in
+      let bits = value.bitPattern
+      let all = (0..<4).map { UInt8(truncatingIfNeeded: bits >> (8 * $0)) }
+      return tensor == "brain" ? Array(all[2...]) : all
+    }
+    let place = try #require(
+      bytes.indices.first { bytes[$0...].starts(with: stored) })
+    bytes[place] ^= 1
+    let changed = folder.file(UUID().uuidString + "." + file.suffix(3))
+    try Data(bytes).write(to: URL(fileURLWithPath: changed))
+    let error = #expect(throws: InputError.self) { try openCheckpoint(changed).floats(tensor) }
+    #expect(error?.problem.contains("checksum is wrong") == true)
+  }
+
+  @Test func readsFilesWithoutChecksums() throws {
+    let archive = try openCheckpoint(CheckpointGoldens.path("everyday/no_checksums.pth"))
+    #expect(try archive.floats("y").array == [0, 1, 2, 3])
   }
 }

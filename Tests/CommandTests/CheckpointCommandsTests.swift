@@ -1,6 +1,7 @@
 import Checkpoints
 import Foundation
 import Support
+import Tensors
 import TestSupport
 import Testing
 
@@ -63,6 +64,69 @@ struct CheckpointCommandsTests {
     }
     #expect(files[0] == files[1])
     #expect(files[0].count == 128 + 8 * 17 * 24 * 4)
+  }
+
+  /// A network of thirteen channels is refused in the same line by every command.
+  @Test func otherChannelsAreRefusedAlike() throws {
+    let archive = try openCheckpoint(goldens + "/timm_registers.safetensors")
+    let tensors = try archive.names.map { name in
+      let isEmbedding = name == "patch_embed.proj.weight"
+      return (name: name, tensor: isEmbedding ? Tensor([24, 13, 4, 4]) : try archive.floats(name))
+    }
+    let path = folder.file("satellite.safetensors")
+    try writeSafetensors(tensors, to: path)
+    let data = ["--data", "scenes?train=20&test=20"]
+    let commands = [
+      ["inspect", path], ["convert", path, "--out", folder.file("out")],
+      ["features", path, "--out", folder.file("x.npy")] + data,
+      ["evaluate", path, "--tasks", "knn", "--out", folder.file("results")] + data,
+    ]
+    for command in commands {
+      let result = try Program.run(command + ["--set", "checkpoint.heads=3"])
+      #expect(result.code == 2, "\(result.errors)")
+      #expect(result.errors.contains("reads 13 channels"), "\(result.errors)")
+    }
+  }
+
+  /// A network of one channel is inspected, converted and used.
+  @Test func oneChannelIsTheLuminance() throws {
+    let grey = goldens + "/grey"
+    let shown = try Program.run(["inspect", grey])
+    #expect(shown.output.contains("L = 0.299 R + 0.587 G + 0.114 B"))
+    let converted = folder.file("converted")
+    #expect(try Program.run(["convert", grey, "--out", converted]).code == 0)
+    let files = try [grey, converted].enumerated().map { index, source in
+      let path = folder.file("grey-\(index).npy")
+      let result = try Program.run([
+        "features", source, "--data", "scenes", "--limit", "4", "--pool", "tokens", "--out", path,
+      ])
+      #expect(result.code == 0, "\(result.errors)")
+      return try Data(contentsOf: URL(fileURLWithPath: path))
+    }
+    #expect(files[0] == files[1])
+    #expect(files[0].count == 128 + 4 * 17 * 24 * 4)
+    let evaluated = try Program.run([
+      "evaluate", grey, "--tasks", "knn", "--data", "scenes?train=40&test=20", "--out", folder.path,
+    ])
+    #expect(evaluated.code == 0, "\(evaluated.errors)")
+  }
+
+  /// Which of several networks was taken is said by those who use it too.
+  @Test func theChoiceIsSaid() throws {
+    let path = goldens + "/dino.pth"
+    let heads = ["--set", "checkpoint.heads=3"]
+    let features = try Program.run(
+      ["features", path, "--data", "scenes", "--limit", "2", "--out", folder.file("x.npy")] + heads)
+    #expect(features.code == 0)
+    #expect(features.errors.contains("took 'teacher.module.backbone'"))
+    let evaluated = try Program.run(
+      [
+        "evaluate", path, "--tasks", "knn", "--data", "scenes?train=40&test=20", "--out",
+        folder.path,
+      ]
+        + heads)
+    #expect(evaluated.code == 0)
+    #expect(evaluated.errors.contains("took 'teacher.module.backbone'"))
   }
 
   @Test func classifiersAreScoredOrRefused() throws {

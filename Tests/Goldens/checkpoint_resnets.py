@@ -2,6 +2,7 @@
 
 import torch
 import torchvision
+import transformers
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
 FAMILIES = {}
@@ -68,3 +69,60 @@ def resnet_bottleneck(folder, images) -> dict:
     torch.save({"epoch": 200, "arch": "resnet50", "state_dict": {**state, **key}},
                folder / "resnet_bottleneck.pth.tar", _use_new_zipfile_serialization=False)
     return outputs(model, images)
+
+
+@family
+def resnet_sequential(folder, images) -> dict:
+    """lightly's backbone: the children of torchvision's network but its classifier, by position."""
+    model = narrow(BasicBlock, [1, 1, 1, 1], width=2)
+    backbone = torch.nn.Sequential(*list(model.children())[:-1])
+    state = {"backbone." + name: value for name, value in backbone.state_dict().items()}
+    torch.save({"state_dict": {**state, "projection_head.layers.0.weight": torch.randn(4, 16)}},
+               folder / "resnet_sequential.ckpt")
+    return outputs(model, images, (32,))
+
+
+@family
+def resnet_shortcut(folder, images) -> dict:
+    """pytorch-cifar's names, `shortcut` and `linear`, for a stem of 3x3 without pooling."""
+    model = narrow(BasicBlock, [1, 1, 1, 1], width=2)
+    model.conv1 = torch.nn.Conv2d(3, 2, 3, padding=1, bias=False)
+    model.maxpool = torch.nn.Identity()
+    randomize(model)
+    model.eval()
+    names = (("downsample", "shortcut"), ("fc.", "linear."))
+    state = {}
+    for name, value in model.state_dict().items():
+        for old, new in names:
+            name = name.replace(old, new)
+        state["module." + name] = value
+    torch.save({"net": state, "acc": 93.5, "epoch": 199}, folder / "resnet_shortcut.pth")
+    return outputs(model, images, (32,))
+
+
+def hugging_face(folder, images, name, **settings) -> dict:
+    """A folder as transformers saves it; feature maps of all stages and the classifier's scores."""
+    config = transformers.ResNetConfig(
+        embedding_size=4, depths=[1, 2, 1, 1], num_labels=5, out_features=[f"stage{i}" for i in range(1, 5)], **settings)
+    model = transformers.ResNetForImageClassification(config)
+    randomize(model)
+    model.eval()
+    target = folder / name
+    target.mkdir(exist_ok=True)
+    model.save_pretrained(target)
+    states = model(images["images/32"], output_hidden_states=True)
+    result = {f"32/stage{index}": state for index, state in enumerate(states.hidden_states) if index}
+    return {**result, "32/logits": states.logits}
+
+
+@family
+def hf_resnet(folder, images) -> dict:
+    """Hugging Face's basic blocks."""
+    return hugging_face(folder, images, "hf_resnet", hidden_sizes=[4, 8, 8, 16], layer_type="basic")
+
+
+@family
+def hf_resnet_bottleneck(folder, images) -> dict:
+    """Hugging Face's bottlenecks (ResNet-50 and deeper)."""
+    return hugging_face(
+        folder, images, "hf_resnet_bottleneck", hidden_sizes=[8, 16, 32, 64], layer_type="bottleneck")

@@ -115,6 +115,36 @@ def timm_no_class(folder, images) -> dict:
 
 
 @family
+def deit3(folder, images) -> dict:
+    """DeiT III's file: layer scale as gamma_1, positions for the patches alone."""
+    model = VisionTransformer(**{**SIZES, "num_classes": 5}, no_embed_class=True, init_values=0.1)
+    randomize(model)
+    state = rename(model.state_dict(), [("ls1.gamma", "gamma_1"), ("ls2.gamma", "gamma_2")])
+    torch.save({"model": state}, folder / "deit3.pth")
+    model.eval()
+    logits = model(images["images/16"])
+    return {"16/logits": logits, **timm_outputs(model, images)}
+
+
+@family
+def grey(folder, images) -> dict:
+    """A network of one channel, with the settings of timm; its images are the first channel of the others."""
+    model = VisionTransformer(**SIZES, in_chans=1)
+    randomize(model)
+    target = folder / "grey"
+    target.mkdir(exist_ok=True)
+    save_file(clone(model.state_dict()), target / "model.safetensors", metadata={"format": "pt"})
+    config = {
+        "architecture": "vit_tiny_patch16_224", "num_classes": 0, "num_features": 24, "global_pool": "token",
+        "model_args": {"embed_dim": 24, "depth": 2, "num_heads": 3, "img_size": 16, "patch_size": 4, "in_chans": 1},
+        "pretrained_cfg": {"input_size": [1, 16, 16], "interpolation": "bilinear", "crop_pct": 1.0,
+                           "mean": [0.5, 0.5, 0.5], "std": [0.25, 0.25, 0.25]}}
+    (target / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+    model.eval()
+    return {"16/tokens": model.forward_features(images["images/16"][:, :1])}
+
+
+@family
 def deit_distilled(folder, images) -> dict:
     """DeiT's distilled file: a second token and classifier; the scores are the mean of both."""
     model = VisionTransformerDistilled(**{**SIZES, "num_classes": 5})

@@ -9,7 +9,7 @@ checkpoints/images.safetensors    images/SIDE [2, 3, SIDE, SIDE]
 checkpoints/expected.safetensors  FAMILY/SIDE/tokens: after the final norm, FAMILY/SIDE/block1: after the
                               first block; FAMILY/SIDE/logits where a classifier or projection came along
 
-The functions of checkpoint_vits.py and checkpoint_resnets.py that are named after a family say how its file
+The functions of checkpoint_vits.py, checkpoint_resnets.py and checkpoint_everyday.py that are named after a family say how its file
 comes about and which library computes its tokens.
 """
 
@@ -19,6 +19,7 @@ import zlib
 import torch
 from safetensors.torch import save_file
 
+import checkpoint_everyday
 import checkpoint_formats
 import checkpoint_resnets
 import checkpoint_vits
@@ -31,8 +32,9 @@ def write(folder: pathlib.Path) -> None:
     images = {f"images/{side}": torch.randn(2, 3, side, side) for side in (16, 24, 32, 48, 8)}
     save_file(images, folder / "images.safetensors")
     expected = {}
+    families = {**checkpoint_vits.FAMILIES, **checkpoint_resnets.FAMILIES, **checkpoint_everyday.FAMILIES}
     with torch.no_grad():
-        for name, make in {**checkpoint_vits.FAMILIES, **checkpoint_resnets.FAMILIES}.items():
+        for name, make in families.items():
             torch.manual_seed(zlib.crc32(name.encode()))
             outputs = make(folder, images)
             expected.update(

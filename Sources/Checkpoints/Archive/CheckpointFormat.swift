@@ -66,9 +66,6 @@ package func openCheckpoint(_ path: String) throws -> TensorArchive {
 func openFile(_ path: String) throws -> TensorArchive {
   let source = try CheckpointSource(path)
   for format in allFormats where format.recognizes(source) { return try format.open(source) }
-  if let file = source.file, file.count < 16 {
-    throw InputError(path, "ends after \(file.count) bytes", "fetch the file again")
-  }
   let known = allFormats.map { $0.summary }.joined(separator: ", ")
-  throw InputError(path, "is of no known checkpoint format", "known: \(known)")
+  throw ForeignFile.refusal(try source.requireFile(), known: known)
 }

@@ -23,19 +23,41 @@ package struct TensorArchive: Sendable {
   package let names: [String]
   /// Settings, arguments, counters and the like; an object.
   package let metadata: JSON
+  /// Tensors whose elements cannot be read (complex, 8-bit floats, quantised, sparse), and their type.
+  package let oddTensors: [(name: String, type: String)]
+  /// Classes and functions of a pickle of which nothing is known; their data is kept, nothing is called.
+  package let opaqueNames: [String]
+  /// Bytes of the files that hold the tensors.
+  let fileBytes: Int
+  /// All that stands between the dots of the names.
+  let nameParts: Set<String>
   private let tensors: [String: StoredTensor]
 
   /// An archive of tensors in order; of a name given twice the last counts.
   init(
     source: String, format: String, tensors: [(name: String, tensor: StoredTensor)],
-    metadata: JSON = .object([:])
+    metadata: JSON = .object([:]), oddTensors: [(name: String, type: String)] = [],
+    opaqueNames: [String] = [], fileBytes: Int
   ) {
+    self.oddTensors = oddTensors
+    self.opaqueNames = opaqueNames
+    self.fileBytes = fileBytes
     self.source = source
     self.format = format
     self.metadata = metadata
     self.tensors = Dictionary(tensors.map { ($0.name, $0.tensor) }) { _, last in last }
     var seen: Set<String> = []
     names = tensors.map(\.name).filter { seen.insert($0).inserted }
+    nameParts = names.reduce(into: []) { parts, name in
+      for part in name.split(separator: ".") { parts.insert(String(part)) }
+    }
+  }
+
+  /// What to add to the message about a missing weight: that some cannot be read; else nothing.
+  var oddTensorsText: String {
+    guard let first = oddTensors.first else { return "" }
+    let others = oddTensors.count > 1 ? " and \(oddTensors.count - 1) more are" : " is"
+    return "; '\(first.name.prefix(200))'\(others) of a type that cannot be read (\(first.type))"
   }
 
   /// Shape and type of a tensor; nil when there is none of that name.
@@ -84,11 +106,15 @@ package struct TensorArchive: Sendable {
     return stored
   }
 
-  /// The same tensors with other metadata, source or format.
-  func with(metadata: JSON? = nil, source: String? = nil, format: String? = nil) -> TensorArchive {
+  /// The same tensors with other metadata, source or format, or with others in their place.
+  func with(
+    metadata: JSON? = nil, source: String? = nil, format: String? = nil,
+    tensors: [(name: String, tensor: StoredTensor)]? = nil
+  ) -> TensorArchive {
     TensorArchive(
-      source: source ?? self.source, format: format ?? self.format, tensors: stored(),
-      metadata: metadata ?? self.metadata)
+      source: source ?? self.source, format: format ?? self.format, tensors: tensors ?? stored(),
+      metadata: metadata ?? self.metadata, oddTensors: oddTensors, opaqueNames: opaqueNames,
+      fileBytes: fileBytes)
   }
 
   /// All tensors with their names, in order.

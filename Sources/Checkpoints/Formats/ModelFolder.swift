@@ -27,9 +27,10 @@ enum ModelFolder: CheckpointFormat {
     let found = weights.map { folder + "/" + $0 }
       .first { FileManager.default.fileExists(atPath: $0) }
     guard let found else {
-      throw InputError(
-        folder, "holds no weights",
-        "a checkpoint folder has model.safetensors or pytorch_model.bin beside config.json")
+      if let inside = try TrainingFolder(folder).model() {
+        return try openFile(inside).with(source: folder)
+      }
+      throw try TrainingFolder(folder).refusal()
     }
     let archive = try openFile(found)
     return archive.with(
@@ -49,7 +50,9 @@ enum ModelFolder: CheckpointFormat {
     for (key, file) in settings {
       let path = folder + "/" + file
       guard FileManager.default.fileExists(atPath: path) else { continue }
-      members[key] = try JSON.parse(contentsOf: path, limit: 1 << 24)
+      let content = try JSON.parse(contentsOf: path, limit: 1 << 24)
+      if key == "config" { try SettingTypes.check(content, path) }
+      members[key] = content
     }
     return .object(members)
   }

@@ -25,9 +25,12 @@ enum NumPyArchive: CheckpointFormat {
       }
       guard let header else { return nil }
       let tensor = try header.tensor(in: storage, subject: subject)
-      return (String(entry.name.dropLast(".npy".count)), tensor)
+      // JAX's checkpoints have names like paths, others like attributes.
+      let name = String(entry.name.dropLast(".npy".count)).replacing("/", with: ".")
+      return (name, tensor)
     }
     guard !tensors.isEmpty else { throw InputError(file.path, "holds no arrays of numbers") }
-    return TensorArchive(source: file.path, format: name, tensors: tensors)
+    return TensorArchive(
+      source: file.path, format: name, tensors: tensors, fileBytes: file.count)
   }
 }

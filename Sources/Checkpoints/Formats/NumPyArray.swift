@@ -17,6 +17,7 @@ enum NumPyArray: CheckpointFormat {
     }
     let storage = MappedStorage(file: file, range: 0..<file.count)
     let tensor = try header.tensor(in: storage, subject: file.path)
-    return TensorArchive(source: file.path, format: name, tensors: [("array", tensor)])
+    return TensorArchive(
+      source: file.path, format: name, tensors: [("array", tensor)], fileBytes: file.count)
   }
 }

@@ -8,39 +8,65 @@ enum PyTorchZip: CheckpointFormat {
 
   static func recognizes(_ source: CheckpointSource) -> Bool {
     source.starts(with: zipSignature) && !NumPyArchive.recognizes(source)
+      && !TorchScript.recognizes(source)
   }
 
   static func open(_ source: CheckpointSource) throws -> TensorArchive {
+    try open(source, format: name)
+  }
+
+  /// Reads the pickle of an archive, and finds its storages.
+  static func open(_ source: CheckpointSource, format: String) throws -> TensorArchive {
     let file = try source.requireFile()
     let archive = try ZipArchive(file)
-    guard let pickle = archive.entries.first(where: { isMain($0.name) }) else {
-      throw InputError(file.path, "is a zip file without data.pkl, so no PyTorch checkpoint")
-    }
+    guard let pickle = mainPickle(of: archive) else { throw noCheckpoint(archive) }
     let folder = String(pickle.name.dropLast("data.pkl".count))
-    guard archive[folder + "constants.pkl"] == nil else {
-      throw InputError(
-        file.path, "is a TorchScript program, not a checkpoint",
-        "save its weights: torch.save(torch.jit.load(path).state_dict(), path)")
-    }
     let isBigEndian = try isBigEndian(archive, folder)
-    return try archive.storage(of: pickle).withBytes { bytes in
+    return try storage(of: pickle, in: archive).withBytes { bytes in
       let (graph, root, _) = try PickleMachine.read(bytes, subject: file.path)
-      let storages = try graph.storages.map {
-        try storage($0, in: archive, folder: folder) as any ByteStorage
-      }
-      return try makeArchive(
-        graph, root: root, storages: storages, isBigEndian: isBigEndian, source: (file.path, name))
+      let pickled = PickledArchive(
+        graph: graph, root: root, isBigEndian: isBigEndian, file: file, format: format)
+      return try pickled.archive { try storage($0, in: archive, folder: folder) }
     }
   }
 
-  private static func isMain(_ name: String) -> Bool {
-    name == "data.pkl"
-      || name.hasSuffix("/data.pkl") && name.dropLast("/data.pkl".count).allSatisfy { $0 != "/" }
+  /// The entry `NAME/data.pkl`.
+  static func mainPickle(of archive: ZipArchive) -> ZipArchive.Entry? {
+    archive.entries.first { entry in
+      entry.name == "data.pkl"
+        || entry.name.hasSuffix("/data.pkl")
+          && entry.name.dropLast("/data.pkl".count).allSatisfy { $0 != "/" }
+    }
   }
+
+  /// What is said of a zip file of other things.
+  private static func noCheckpoint(_ archive: ZipArchive) -> InputError {
+    let names = archive.entries.map(\.name)
+    let isKeras = names.contains { $0.hasSuffix("model.weights.h5") }
+    let weights = names.first { name in
+      ["pth", "pt", "safetensors", "bin", "ckpt"].contains(name.fileEnding.lowercased())
+    }
+    return InputError(
+      archive.file.path,
+      isKeras
+        ? "is a Keras model, which cannot be read"
+        : "is a zip file without data.pkl, so no PyTorch checkpoint",
+      isKeras
+        ? ForeignFile.conversion
+        : weights.map { "unpack it and give '\($0.prefix(100))'" }
+          ?? "unpack it and give the weights")
+  }
+
+  /// PyTorch writes a checksum of zero where it was asked to write none (`set_crc32_options(False)`).
+  private static func storage(
+    of entry: ZipArchive.Entry, in archive: ZipArchive
+  ) -> any ByteStorage { archive.storage(of: entry, mayLackChecksum: true) }
 
   private static func isBigEndian(_ archive: ZipArchive, _ folder: String) throws -> Bool {
     guard let entry = archive[folder + "byteorder"], entry.count <= 16 else { return false }
-    let order = try archive.storage(of: entry).withBytes { String(decoding: $0, as: UTF8.self) }
+    let order = try storage(of: entry, in: archive).withBytes {
+      String(decoding: $0, as: UTF8.self)
+    }
     switch order {
     case "little": return false
     case "big": return true
@@ -55,14 +81,14 @@ enum PyTorchZip: CheckpointFormat {
       throw InputError(
         archive.file.path, "lacks the storage '\(storage.key.prefix(40))'", "fetch the file again")
     }
-    let width = storage.type?.width ?? 1
+    let width = storage.width
     guard storage.count <= entry.count / width else {
       throw InputError(
         archive.file.path,
         "storage '\(storage.key.prefix(40))' has \(entry.count) bytes, not \(storage.count) × \(width)",
         "fetch the file again")
     }
-    return archive.storage(of: entry)
+    return Self.storage(of: entry, in: archive)
   }
 }
 

@@ -14,8 +14,9 @@ enum Safetensors: CheckpointFormat {
 
   static func recognizes(_ source: CheckpointSource) -> Bool {
     let bytes = source.bytes
-    return bytes.count >= 9 && bytes[8] == UInt8(ascii: "{")
-      || source.file != nil && source.path.hasSuffix(".safetensors")
+    if bytes.count >= 9, bytes[8] == UInt8(ascii: "{") { return true }
+    guard let file = source.file, source.path.hasSuffix(".safetensors") else { return false }
+    return !file.bytes.isEmpty && ForeignFile.refusal(of: file) == nil
   }
 
   static func open(_ source: CheckpointSource) throws -> TensorArchive {
@@ -24,10 +25,13 @@ enum Safetensors: CheckpointFormat {
     guard let members = header.object else {
       throw InputError(file.path, "its header is \(header.kind), not a mapping of tensors")
     }
-    var tensors: [(name: String, range: Range<Int>, tensor: StoredTensor)] = []
+    var tensors: [(name: String, range: Range<Int>, tensor: StoredTensor?)] = []
+    var oddTensors: [(name: String, type: String)] = []
     for (name, value) in members.sorted(by: { $0.key < $1.key }) where name != "__metadata__" {
       let place = try Place(value, subject: "\(file.path): tensor '\(name)'")
-      tensors.append((name, place.range, try place.tensor(in: file, dataStart: start)))
+      let tensor = try place.tensor(in: file, dataStart: start)
+      tensors.append((name, place.range, tensor))
+      if tensor == nil { oddTensors.append((name, place.typeName)) }
     }
     tensors.sort {
       ($0.range.lowerBound, $0.range.upperBound, $0.name) < (
@@ -36,8 +40,10 @@ enum Safetensors: CheckpointFormat {
     }
     try checkCoverage(tensors.map { ($0.name, $0.range) }, of: file.count - start, file.path)
     return TensorArchive(
-      source: file.path, format: name, tensors: tensors.map { ($0.name, $0.tensor) },
-      metadata: header["__metadata__"] ?? .object([:]))
+      source: file.path, format: name,
+      tensors: tensors.compactMap { entry in entry.tensor.map { (entry.name, $0) } },
+      metadata: header["__metadata__"] ?? .object([:]), oddTensors: oddTensors,
+      fileBytes: file.count)
   }
 
   /// The parsed header, and the byte at which the data part begins.
@@ -83,7 +89,10 @@ enum Safetensors: CheckpointFormat {
 /// One entry of the header.
 private struct Place {
   let subject: String
-  let type: StoredType
+  /// How elements are stored; nil for a type that cannot be read.
+  let type: StoredType?
+  /// The type as the file calls it.
+  let typeName: String
   let shape: [Int]
   /// Bytes from the beginning of the data part.
   let range: Range<Int>
@@ -93,9 +102,6 @@ private struct Place {
     guard let typeName = json["dtype"]?.string, let sizes = json["shape"]?.array,
       let offsets = json["data_offsets"]?.array, offsets.count == 2
     else { throw InputError(subject, "lacks dtype, shape or data_offsets") }
-    guard let type = StoredType(rawValue: typeName) else {
-      throw InputError(subject, "has elements of type \(typeName), which cannot be read")
-    }
     let shape = sizes.compactMap(\.int)
     guard shape.count == sizes.count, let count = elementCount(shape) else {
       throw InputError(subject, "has an impossible shape")
@@ -103,21 +109,24 @@ private struct Place {
     guard let begin = offsets[0].int, let end = offsets[1].int, 0 <= begin, begin <= end else {
       throw InputError(subject, "has impossible offsets")
     }
-    guard end - begin == count * type.width else {
+    type = StoredType(rawValue: typeName)
+    self.typeName = typeName
+    guard type.map({ end - begin == count * $0.width }) ?? true else {
       throw InputError(
         subject, "of shape \(shape) and type \(typeName) does not take \(end - begin) bytes")
     }
-    self.type = type
     self.shape = shape
     range = begin..<end
   }
 
-  func tensor(in file: MappedFile, dataStart: Int) throws -> StoredTensor {
+  /// The tensor; nil when its elements cannot be read.
+  func tensor(in file: MappedFile, dataStart: Int) throws -> StoredTensor? {
     guard range.upperBound <= file.count - dataStart else {
       throw InputError(
         subject, "ends at byte \(range.upperBound) of \(file.count - dataStart)",
         "the download is incomplete; fetch it again")
     }
+    guard let type else { return nil }
     let bytes = dataStart + range.lowerBound..<dataStart + range.upperBound
     return try StoredTensor(
       type, shape: shape, storage: MappedStorage(file: file, range: bytes), subject: subject)

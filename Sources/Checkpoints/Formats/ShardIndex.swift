@@ -27,20 +27,26 @@ enum ShardIndex: CheckpointFormat {
     }
     let folder = source.path.parentFolder
     var tensors: [(name: String, tensor: StoredTensor)] = []
+    var oddTensors: [(name: String, type: String)] = []
+    var bytes = 0
     for (file, names) in namesByFile.sorted(by: { $0.key < $1.key }) {
       let shard = try openFile(folder.isEmpty ? file : folder + "/" + file)
       tensors += try Self.tensors(names, of: shard)
+      oddTensors += shard.oddTensors.filter { names.contains($0.name) }
+      bytes += shard.fileBytes
     }
     return TensorArchive(
       source: source.path, format: name, tensors: tensors,
-      metadata: ["index": index["metadata"] ?? .object([:])])
+      metadata: ["index": index["metadata"] ?? .object([:])], oddTensors: oddTensors,
+      fileBytes: bytes)
   }
 
   private static func tensors(
     _ names: Set<String>, of shard: TensorArchive
   ) throws -> [(name: String, tensor: StoredTensor)] {
     let found = shard.stored().filter { names.contains($0.name) }
-    if let missing = names.subtracting(found.map(\.name)).min() {
+    let known = found.map(\.name) + shard.oddTensors.map(\.name)
+    if let missing = names.subtracting(known).min() {
       throw InputError(shard.source, "lacks '\(missing)', which the index places there")
     }
     return found

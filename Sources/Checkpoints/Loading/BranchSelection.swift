@@ -13,11 +13,25 @@ struct BranchSelection {
   /// The networks, the preferred first; at least one.
   let candidates: [Candidate]
 
-  /// Parts of a prefix whose network is not the one that is evaluated when there is another.
+  /// Parts of a prefix whose network is not the one that is evaluated when there is another, and how much less it is.
   private static let secondary: [String: Int] = [
-    "student": 1, "momentum_encoder": 1, "encoder_m": 1, "model_ema": 1, "state_dict_ema": 1,
-    "ema": 1, "model_teacher": 1, "alignment_encoder": 2, "target_backbone": 2, "backbone_ema": 2,
-    "module_ema": 1, "encoder_k": 2, "decoder": 4, "predictor": 4, "optimizer": 9,
+    // Of DINO and its kin the teacher is evaluated.
+    "student": 1, "student_backbone": 1, "student_model": 1, "student_encoder": 1,
+    "student_network": 1,
+    // Of MoCo, BYOL and their kin the network that is trained by gradients.
+    "momentum_encoder": 1, "momentum_backbone": 1, "backbone_momentum": 1, "encoder_m": 1,
+    "encoder_k": 2, "key_encoder": 2, "target_network": 1, "target_net": 1, "target_backbone": 2,
+    "target_model": 1, "online_ema": 1, "backbone_ema": 2, "backbone_target": 1,
+    // Averages beside the network; those that timm prefers are in `preferred`.
+    "ema": 1, "ema_state_dict": 1, "ema_model": 1, "module_ema": 1, "model_teacher": 1,
+    "alignment_encoder": 2,
+    "decoder": 4, "predictor": 4, "optimizer": 9,
+  ]
+  /// Averages that timm takes before the network itself (`load_state_dict` with `use_ema`).
+  private static let preferred: Set = ["state_dict_ema", "model_ema"]
+  /// Names of the network that BYOL trains; beside one, `target_encoder` is the slow copy.
+  private static let online: Set = [
+    "online_encoder", "online_network", "online_net", "online_backbone", "online", "online_model",
   ]
 
   /// Looks for the signatures of key maps.
@@ -55,7 +69,7 @@ struct BranchSelection {
     guard let branch else { return candidates[0] }
     let wanted = branch.split(separator: ".").map(String.init)
     let match = candidates.first { candidate in
-      let parts = Set(Self.parts(candidate.weights.prefix))
+      let parts = Set(Self.parts(candidate.weights.prefix) + TensorArchive.wrapperNames)
       return wanted.allSatisfy { parts.contains($0) }
     }
     guard let match else {
@@ -77,9 +91,12 @@ struct BranchSelection {
 
   private static func rank(_ candidate: Candidate) -> Int {
     let names = parts(candidate.weights.prefix)
-    var rank = names.reduce(0) { $0 + (secondary[$1] ?? 0) }
-    // I-JEPA and MSN evaluate the target encoder, which follows the other slowly.
-    if candidate.weights.archive.names.contains(where: { $0.hasPrefix("target_encoder.") }) {
+    var rank = names.reduce(0) { $0 + (secondary[$1] ?? 0) + (preferred.contains($1) ? -1 : 0) }
+    let parts = candidate.weights.archive.nameParts
+    if !parts.isDisjoint(with: online) {
+      rank += names.contains("target_encoder") || names.contains("target") ? 1 : 0
+    } else if parts.contains("target_encoder") {
+      // I-JEPA and MSN evaluate the target encoder, which follows the other slowly.
       rank += names.contains("target_encoder") ? 0 : 1
     }
     return rank
@@ -96,11 +113,14 @@ struct BranchSelection {
       let share = Double(present) / Double(map.signature.count)
       if share >= max(0.5, (best?.share ?? 0).nextUp) { best = (map.name, share) }
     }
+    if let refusal = Strangers.refusal(of: archive) { return refusal }
     let first = archive.names.prefix(3).map { $0.prefix(100) }.joined(separator: ", ")
     let near = best.map { "the nearest known family is '\($0.name)'" }
     let known = "known families: " + maps.map { $0.name }.joined(separator: ", ")
     return InputError(
-      archive.source, "holds no known encoder; its first tensors are \(first)", near ?? known)
+      archive.source,
+      "holds no known encoder; its first tensors are \(first)" + archive.oddTensorsText,
+      near ?? known)
   }
 
   /// A name and what follows each of its dots.

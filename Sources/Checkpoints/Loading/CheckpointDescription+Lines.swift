@@ -18,6 +18,10 @@ extension CheckpointDescription {
     ]
     if let headClasses { facts.append(("classifier", "\(headClasses) classes")) }
     if let projectionWidth { facts.append(("projection", "to \(projectionWidth) features")) }
+    if !opaqueNames.isEmpty {
+      facts.append(
+        ("opaque", "\(opaqueNames.count) classes, read as data: " + opaqueText(all: keys)))
+    }
     facts += notes.map { ("note", $0) }
     var lines = facts.map { name, value in
       name + String(repeating: " ", count: 12 - name.count) + value
@@ -27,6 +31,11 @@ extension CheckpointDescription {
       lines += ignored.map { "ignored     \($0)" }
     }
     return lines.map { printable($0) }
+  }
+
+  private func opaqueText(all: Bool) -> String {
+    let shown = opaqueNames.prefix(all ? opaqueNames.count : 8)
+    return shown.joined(separator: ", ") + (shown.count < opaqueNames.count ? ", …" : "")
   }
 
   private var input: String {

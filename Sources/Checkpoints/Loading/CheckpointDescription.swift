@@ -23,6 +23,8 @@ package struct CheckpointDescription: Sendable {
   package let renamed: [(from: String, to: String)]
   /// Tensors of the file that the encoder does not use.
   package let ignored: [String]
+  /// Classes and functions of a pickle of which nothing is known; their data was kept, nothing was called.
+  package let opaqueNames: [String]
   /// Classes of the classifier that came along; nil without one.
   package let headClasses: Int?
   /// Features of the projection that came along (CLIP); nil without one.
@@ -49,6 +51,7 @@ package struct CheckpointDescription: Sendable {
     }
     let used = plan.usedNames
     ignored = archive.names.filter { !used.contains($0) }
+    opaqueNames = archive.opaqueNames
     let outputs = plan.head?.weight.shape.first
     headClasses = plan.head?.isProjection == false ? outputs : nil
     projectionWidth = plan.head?.isProjection == true ? outputs : nil
@@ -77,6 +80,7 @@ package struct CheckpointDescription: Sendable {
       "renamed": .integer(renamed.count), "ignored": .integer(ignored.count),
       "head_classes": headClasses.map { .integer($0) } ?? .null,
       "projection_width": projectionWidth.map { .integer($0) } ?? .null,
+      "opaque_classes": .array(opaqueNames.map { .string($0) }),
       "notes": .array(notes.map { .string($0) }),
     ]
     if keys {
@@ -100,6 +104,9 @@ package func checkpointHash(_ path: String) throws -> String {
       endings.contains { name.hasSuffix($0) }
         && !["pretraining.safetensors", "state.safetensors"].contains(name)
     }
+  if files.isEmpty, let file = try TrainingFolder(path).model() {
+    return try SHA256.hex(ofFile: file)
+  }
   guard files.count != 1 else { return try SHA256.hex(ofFile: path + "/" + files[0]) }
   var hash = SHA256()
   for file in files { hash.update("\(file) \(try SHA256.hex(ofFile: path + "/" + file))\n") }

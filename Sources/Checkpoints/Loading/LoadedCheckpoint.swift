@@ -31,14 +31,39 @@ package struct CheckpointReading: Sendable {
   ///   - options: what the user says about it.
   /// - Throws: `InputError` when it cannot be read, holds no known encoder, or lacks a weight of its extents.
   package init(_ path: String, options: CheckpointOptions = CheckpointOptions()) throws {
-    archive = try openCheckpoint(path)
+    archive = try openCheckpoint(path).withPlainNames().inTorchLayout()
     selection = try BranchSelection(archive, maps: Self.maps(options.map, path))
     chosen = try selection.chosen(options.branch, source: path)
     try Strangers.checkName(chosen.weights)
     plan = try chosen.map.plan(chosen.weights, options)
     description = CheckpointDescription(archive, selection, chosen, plan)
     try Strangers(plan: plan, weights: chosen.weights, family: chosen.map.name).check()
+    let own = chosen.weights.prefix
+    try Strangers.checkAdapters(
+      chosen.weights,
+      others: selection.candidates.map { $0.weights.prefix }.filter {
+        $0 != own && !own.hasPrefix($0)
+      })
+    try checkExpansion()
     _ = try sources(for: makeEncoder().parameters)
+  }
+
+  /// The bytes that weights may take for each byte of their files: half precision, weights shared by dozens of
+  /// blocks, or compression come nowhere near.
+  private static let maximumExpansion = 64
+  private static let freeBytes = 16 << 20
+
+  /// Refuses a small file whose tensors repeat few bytes over and over.
+  private func checkExpansion() throws {
+    let sources = plan.weights.map(\.source) + (plan.head?.sources ?? [])
+    var bytes = 0.0
+    for source in sources { bytes += 4 * Double(elementCount(source.shape) ?? 0) }
+    guard bytes <= Double(Self.maximumExpansion * archive.fileBytes + Self.freeBytes) else {
+      throw InputError(
+        archive.source,
+        "its \(archive.fileBytes) bytes would become \(Int(bytes)) bytes of weights",
+        "this is no honest checkpoint")
+    }
   }
 
   private static func maps(_ name: String?, _ path: String) throws -> [any KeyMap.Type] {

@@ -5,7 +5,7 @@ import Vision
 
 /// Finds out which residual network a set of weights makes, and folds its batch norms.
 struct ResidualAssembly {
-  private let weights: WeightView
+  private let weights: CanonicalWeights
   private let family: String
   private var plan: [(name: String, source: WeightSource)] = []
   private var missing: [String] = []
@@ -22,19 +22,22 @@ struct ResidualAssembly {
   /// - Returns: the plan.
   /// - Throws: `InputError` when weights are missing or do not fit each other.
   static func plan(
-    _ weights: WeightView, _ options: CheckpointOptions, family: String,
+    _ weights: CanonicalWeights, _ options: CheckpointOptions, family: String,
     preprocessing: Preprocessing
   ) throws -> ModelPlan {
     var assembly = ResidualAssembly(weights: weights, family: family)
     let side = options.side ?? preprocessing.side
     let configuration = try assembly.architecture(side: side)
-    try configuration.validate(as: weights.archive.source)
+    try configuration.validate(as: weights.view.archive.source)
     try assembly.addAll(configuration)
     var result = ModelPlan(
       architecture: .residualNetwork(configuration),
       encoderName: "resnet\(configuration.layers)@\(side)", weights: assembly.plan,
-      head: assembly.head(width: configuration.width), preprocessing: preprocessing.with(side: side)
-    )
+      head: assembly.head(width: configuration.width),
+      preprocessing: preprocessing.with(side: side).with(channels: configuration.channels))
+    if configuration.channels == 1 {
+      result.notes.append(Channels.note(result.preprocessing.statistics))
+    }
     result.settled = assembly.settled
     result.originals = assembly.originals
     for (name, source) in zip(["fc.weight", "fc.bias"], result.head?.sources ?? []) {
@@ -43,10 +46,12 @@ struct ResidualAssembly {
     return result
   }
 
-  private init(weights: WeightView, family: String) {
+  private init(weights: CanonicalWeights, family: String) {
     self.weights = weights
     self.family = family
   }
+
+  private var subject: String { weights.view.archive.source }
 
   private func architecture(side: Int) throws -> ResidualNetworkConfiguration {
     var widths: [Int] = []
@@ -59,21 +64,24 @@ struct ResidualAssembly {
       depths.append(depth)
     }
     guard let stem = weights.shape("conv1.weight"), stem.count == 4, stem[2] == stem[3] else {
-      throw InputError(weights.archive.source, "its first convolution is no square one")
+      throw InputError(subject, "its first convolution is no square one")
     }
-    guard stem[1] == 3, [3, 7].contains(stem[2]), !widths.isEmpty else {
+    try Channels.check(stem[1], subject)
+    guard [3, 7].contains(stem[2]), !widths.isEmpty else {
       throw InputError(
-        weights.archive.source, "its first convolution is \(stem), not 7×7 or 3×3 of 3 channels",
+        subject, "its first convolution is \(stem), not 7×7 or 3×3",
         "variants with a deep stem cannot be read")
     }
     try checkBottleneck()
     let isCIFAR = stem[2] == 3
     let second = "layer\(min(widths.count, 2)).0"
-    return ResidualNetworkConfiguration(
+    var configuration = ResidualNetworkConfiguration(
       stem: isCIFAR ? .cifar : .imageNet,
       block: weights.has("layer1.0.conv3.weight") ? .bottleneck : .basic,
       shortcut: weights.has("\(second).downsample.0.weight") || !isCIFAR ? .projection : .padding,
       stemWidth: stem[0], widths: widths, depths: depths, side: side)
+    configuration.channels = stem[1]
+    return configuration
   }
 
   /// Refuses grouped and widened bottlenecks by their name.
@@ -84,7 +92,7 @@ struct ResidualAssembly {
     else { return }
     guard second[0] == second[1], third == 4 * first else {
       throw InputError(
-        weights.archive.source,
+        subject,
         "its bottlenecks are grouped or widened (ResNeXt, wide ResNet): layer1.0.conv2.weight is \(second)",
         "only plain ResNets can be read")
     }
@@ -99,8 +107,9 @@ struct ResidualAssembly {
     guard missing.isEmpty else {
       let first = missing.prefix(3).joined(separator: ", ")
       throw InputError(
-        weights.archive.source,
-        "lacks \(missing.count) of the weights that a network of family '\(family)' has: \(first)",
+        subject,
+        "lacks \(missing.count) of the weights that a network of family '\(family)' has: \(first)"
+          + weights.view.archive.oddTensorsText,
         "give the whole checkpoint, or name another family: --set checkpoint.map=NAME")
     }
   }
@@ -116,14 +125,13 @@ struct ResidualAssembly {
     let names = ["weight", "bias", "running_mean", "running_var"].map { "\(norm).\($0)" }
     let absent = (["\(convolution).weight"] + names).filter { !weights.has($0) }
     missing += absent
-    guard absent.isEmpty else { return }
-    let prefix = weights.prefix
-    let statistics = names.map { prefix + $0 }
-    let kernel = prefix + "\(convolution).weight"
+    guard absent.isEmpty, let kernel = weights["\(convolution).weight"] else { return }
+    let statistics = names.compactMap { weights[$0] }
     let counter = "\(norm).num_batches_tracked"
-    if weights.has(counter) { settled.insert(prefix + counter) }
-    originals += (["\(convolution).weight"] + names).map { ($0, prefix + $0) }
-    originals.append((counter, weights.has(counter) ? prefix + counter : nil))
+    if let count = weights[counter] { settled.insert(count) }
+    originals.append(("\(convolution).weight", kernel))
+    originals += zip(names, statistics).map { ($0, $1) }
+    originals.append((counter, weights[counter]))
     let stored = weights.shape("\(convolution).weight") ?? []
     let fits = names.allSatisfy { weights.shape($0) == [shape[0]] }
     plan.append(
@@ -151,14 +159,12 @@ struct ResidualAssembly {
 
   private func head(width: Int) -> HeadPlan? {
     for name in ["fc", "linear", "head"] {
-      guard let shape = weights.shape("\(name).weight"), shape.count == 2, shape[1] == width,
-        shape[0] > 0
+      guard let weight = weights["\(name).weight"], let shape = weights.shape("\(name).weight"),
+        shape.count == 2, shape[1] == width, shape[0] > 0
       else { continue }
-      let prefix = weights.prefix
       return HeadPlan(
-        pooling: .mean, weight: .tensor(prefix + "\(name).weight", shape: shape),
-        bias: weights.has("\(name).bias")
-          ? .tensor(prefix + "\(name).bias", shape: [shape[0]]) : nil)
+        pooling: .mean, weight: .tensor(weight, shape: shape),
+        bias: weights["\(name).bias"].map { .tensor($0, shape: [shape[0]]) })
     }
     return nil
   }

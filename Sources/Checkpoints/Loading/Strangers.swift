@@ -29,10 +29,54 @@ struct Strangers {
   /// Checks timm's name of the network, where a configuration beside the weights states one.
   /// - Throws: `InputError` when the network computes something that ours does not.
   static func checkName(_ weights: WeightView) throws {
+    guard !UnreadFamilies.isHiera(weights.archive) else {
+      throw InputError(weights.archive.source, "is a Hiera, which is not read yet", advice)
+    }
     let architecture = weights.config["architecture"]?.string ?? ""
     guard let trait = hidden.first(where: { architecture.contains($0.0) }) else { return }
     throw InputError(
       weights.archive.source, "is the timm model '\(architecture)', which has \(trait.1)", advice)
+  }
+
+  /// What is said of a file without a network that is known, where its names or settings tell what it is.
+  static func refusal(of archive: TensorArchive) -> InputError? {
+    if let (name, what) = Adapters.first(among: archive.names) {
+      return InputError(
+        archive.source, "holds \(what) ('\(name.prefix(200))') in place of a plain network",
+        Adapters.remedy)
+    }
+    let family = UnreadFamilies.name(of: archive)
+    let stated = UnreadFamilies.statedName(of: archive)
+    guard family != nil || stated != nil else { return nil }
+    let name = [family, stated.map { "'\($0.prefix(100))'" }].compactMap { $0 }
+    return InputError(
+      archive.source,
+      "holds no known encoder: it is \(name.joined(separator: ", ")), which is not read", advice)
+  }
+
+  /// Checks that nothing beside the network changes what it computes.
+  /// - Throws: `InputError` naming the first weight of such a kind.
+  static func checkAdapters(_ weights: WeightView, others: [String]) throws {
+    guard let (name, what) = Adapters.first(among: weights.archive.names, outside: others) else {
+      return
+    }
+    throw InputError(
+      weights.archive.source,
+      "holds \(what) ('\(name.prefix(200))') that change what its network computes", Adapters.remedy
+    )
+  }
+
+  /// Tokens at the side of the class token of which nothing is known: they would be attended to.
+  private var unknownTokens: [String] {
+    guard case .visionTransformer(let configuration) = plan.architecture else { return [] }
+    return weights.names.filter { name in
+      guard !name.contains("."), name.hasSuffix("token") || name.hasSuffix("tokens"),
+        !["mask", "decoder", "predictor"].contains(where: { name.hasPrefix($0) }),
+        Adapters.first(among: [name]) == nil, let shape = weights.shape(name),
+        shape.last == configuration.width, !shape.contains(0)
+      else { return false }
+      return !plan.usedNames.contains(weights.prefix + name)
+    }
   }
 
   /// Checks what the names of the tensors say.
@@ -42,7 +86,7 @@ struct Strangers {
       throw InputError(
         weights.archive.source, "looks like an EVA-02, which has rotary positions", Self.advice)
     }
-    let found = unexplained
+    let found = unexplained + unknownTokens
     guard let first = found.first else { return }
     let rest = found.count > 1 ? " and \(found.count - 1) more of its weights have" : " has"
     throw InputError(

@@ -1,6 +1,7 @@
 import Encoders
 import Support
 import Tensors
+import Vision
 
 /// Finds out which vision transformer a set of weights makes, and where each of its weights comes from.
 struct TransformerAssembly {
@@ -61,8 +62,13 @@ struct TransformerAssembly {
     let name = encoderName(configuration)
     var result = ModelPlan(
       architecture: .visionTransformer(configuration), encoderName: name, weights: plan,
-      head: head(configuration), preprocessing: traits.preprocessing.with(side: configuration.side))
+      head: head(configuration),
+      preprocessing: traits.preprocessing.with(side: configuration.side)
+        .with(channels: configuration.channels))
     result.notes = traits.notes + positions.notes
+    if configuration.channels == 1 {
+      result.notes.append(Channels.note(result.preprocessing.statistics))
+    }
     result.settled = settled
     return result
   }
@@ -78,6 +84,7 @@ struct TransformerAssembly {
         subject, "its patch embedding is \(shape), not [width, channels, patch, patch]",
         "only two-dimensional square patches can be read")
     }
+    try Channels.check(patch[1], subject)
     let width = patch[0]
     var depth = 0
     while weights.has("blocks.\(depth).norm1.weight") { depth += 1 }
@@ -283,7 +290,7 @@ struct TransformerAssembly {
     throw InputError(
       subject,
       "lacks \(missing.count) of the weights that a network of family '\(family)' has: \(first)"
-        + (missing.count > 3 ? ", …" : ""),
+        + (missing.count > 3 ? ", …" : "") + weights.view.archive.oddTensorsText,
       "give the whole checkpoint, or name another family: --set checkpoint.map=NAME")
   }
 

@@ -9,31 +9,36 @@ import Vision
 package struct FeatureImages: Sendable {
   /// How many there are.
   package let count: Int
-  /// Writes image `index` as `[3, side, side]`.
+  /// Writes image `index` as `[channels, side, side]`.
   let render: FeatureExtractor.Rendering
 
   /// The images of a split, with the transform of evaluation.
-  package init(_ split: any ImageSplit, preprocessing: Preprocessing) {
+  package init(_ split: any ImageSplit, preprocessing: Preprocessing, channels: Int = 3) {
     count = split.count
     render = { index, target in
-      preprocessing.render(try split.image(at: index), into: target)
+      let image = try split.image(at: index)
+      image.render(channels: channels, side: preprocessing.side, into: target) {
+        preprocessing.render($0, into: $1)
+      }
     }
   }
 
   /// Images that are preprocessed already.
   /// - Parameters:
-  ///   - tensor: float32 `[images, 3, side, side]`.
+  ///   - tensor: float32 `[images, channels, side, side]`.
   ///   - side: what the encoder takes.
+  ///   - channels: what it reads.
   ///   - source: where they come from, for messages.
   /// - Throws: `InputError` when the shape does not fit the encoder, or a value is not finite.
-  package init(_ tensor: Tensor, side: Int, source: String) throws {
-    guard tensor.shape.count == 4, tensor.shape[1...] == [3, side, side] else {
+  package init(_ tensor: Tensor, side: Int, channels: Int = 3, source: String) throws {
+    guard tensor.shape.count == 4, tensor.shape[1...] == [channels, side, side] else {
       throw InputError(
-        source, "has shape \(tensor.shape), the encoder takes [images, 3, \(side), \(side)]",
+        source,
+        "has shape \(tensor.shape), the encoder takes [images, \(channels), \(side), \(side)]",
         "preprocess the images to that size, or set checkpoint.side")
     }
     count = tensor.shape[0]
-    let length = 3 * side * side
+    let length = channels * side * side
     if let bad = (0..<tensor.count).first(where: { !tensor.data[$0].isFinite }) {
       throw InputError(
         source, "image \(bad / length) holds NaN or infinity", "preprocess the images again")

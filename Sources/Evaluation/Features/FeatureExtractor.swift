@@ -7,7 +7,7 @@ import Vision
 
 /// Runs a subject's encoder over images, in slices whose activations fit the cache.
 package struct FeatureExtractor: Sendable {
-  /// Writes image `index` of a chunk as the encoder's input, `[3, side, side]`.
+  /// Writes image `index` of a chunk as the encoder's input, `[channels, side, side]`.
   package typealias Rendering = @Sendable (Int, UnsafeMutablePointer<Float>) throws -> Void
 
   private let subject: EvaluationSubject
@@ -48,13 +48,13 @@ package struct FeatureExtractor: Sendable {
   ) throws {
     precondition(count <= buffers.capacity, "\(count) images for room of \(buffers.capacity)")
     try workers.precision.check()
-    let side = subject.preprocessing.side
+    let (side, channels) = (subject.preprocessing.side, subject.channels)
     subject.encoder?.parameters.holdWeights()
     defer { subject.encoder?.parameters.releaseWeights() }
     try workers.forEachSlice(of: count, slice: sliceSize) { graph, range in
-      let images = try graph.constant([range.count, 3, side, side]) { data in
+      let images = try graph.constant([range.count, channels, side, side]) { data in
         for (row, index) in range.enumerated() {
-          try render(index, data + row * 3 * side * side)
+          try render(index, data + row * channels * side * side)
         }
       }
       if let encoder = subject.encoder {
@@ -78,9 +78,12 @@ package struct FeatureExtractor: Sendable {
   ///   - start: the image of the split that is image 0 of the chunk.
   /// - Returns: what writes an image.
   package func rendering(_ split: any ImageSplit, from start: Int = 0) -> Rendering {
-    let preprocessing = subject.preprocessing
+    let (preprocessing, channels) = (subject.preprocessing, subject.channels)
     return { index, target in
-      preprocessing.render(try split.image(at: start + index), into: target)
+      let image = try split.image(at: start + index)
+      image.render(channels: channels, side: preprocessing.side, into: target) {
+        preprocessing.render($0, into: $1)
+      }
     }
   }
 

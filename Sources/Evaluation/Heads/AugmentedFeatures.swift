@@ -9,6 +9,7 @@ final class AugmentedFeatures: HeadInput {
   let count: Int
   let feature: ResolvedFeature
   private let extractor: FeatureExtractor
+  private let channels: Int
   private let split: any ImageSplit
   private let augmentation: TrainingAugmentation
   private let seed: UInt64
@@ -26,6 +27,7 @@ final class AugmentedFeatures: HeadInput {
     self.split = split ?? context.dataset.train
     self.purpose = purpose
     count = self.split.count
+    channels = context.subject.channels
     seed = context.seed
     let evaluation = context.subject.preprocessing
     self.augmentation = TrainingAugmentation(
@@ -48,10 +50,14 @@ final class AugmentedFeatures: HeadInput {
     }
     let buffers = buffers ?? FeatureBuffers([feature], capacity: examples.count)
     let (split, augmentation, seed, purpose) = (split, augmentation, seed, purpose)
+    let channels = channels
     try extractor.encode(examples.count, into: buffers, advance: advance) { index, target in
       let example = Int(examples[index])
       var random = RandomStream(seed: seed, purpose: purpose, epoch, example)
-      augmentation.render(try split.image(at: example), random: &random, into: target)
+      let image = try split.image(at: example)
+      image.render(channels: channels, side: augmentation.side, into: target) {
+        augmentation.render($0, random: &random, into: $1)
+      }
     }
     return buffers
   }

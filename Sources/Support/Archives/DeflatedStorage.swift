@@ -2,27 +2,25 @@ import CZlib
 import Foundation
 
 /// Bytes that lie deflated in a file and are unpacked each time they are read.
-struct DeflatedStorage: ByteStorage {
+package struct DeflatedStorage: ByteStorage {
   let packed: MappedStorage
   /// Number of bytes once unpacked; no more are ever written.
-  let count: Int
+  package let count: Int
   /// CRC-32 of the unpacked bytes.
   let checksum: UInt32
   /// File and entry, for messages.
   let subject: String
 
-  func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
+  package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result
+  {
     try withUnpacked(count) { content in
-      let sum = crc32_z(0, content.bindMemory(to: UInt8.self).baseAddress, content.count)
-      guard UInt32(truncatingIfNeeded: sum) == checksum else {
-        throw InputError(subject, "its checksum is wrong", "fetch the file again")
-      }
+      try checkSum(content, is: checksum, subject)
       return try body(content)
     }
   }
 
   /// The beginning alone, which no checksum covers.
-  func withPrefix<Result>(
+  package func withPrefix<Result>(
     _ length: Int, _ body: (UnsafeRawBufferPointer) throws -> Result
   ) throws -> Result {
     try withUnpacked(min(length, count), body)
@@ -44,7 +42,7 @@ struct DeflatedStorage: ByteStorage {
     return try body(UnsafeRawBufferPointer(content))
   }
 
-  func release(_ range: Range<Int>) {}
+  package func release(_ range: Range<Int>) {}
 
   private func inflate(
     _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer

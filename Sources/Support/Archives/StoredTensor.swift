@@ -5,9 +5,9 @@ package struct StoredTensor: Sendable {
   package let type: StoredType
   package let shape: [Int]
   /// Elements between neighbours along each axis; row-major when dense.
-  let strides: [Int]
+  package let strides: [Int]
   /// The first element, counted in elements from the beginning of the storage.
-  let offset: Int
+  package let offset: Int
   let isBigEndian: Bool
   let storage: any ByteStorage
   /// Number of elements.
@@ -52,6 +52,16 @@ package struct StoredTensor: Sendable {
     self.isBigEndian = isBigEndian
     self.storage = storage
     self.count = count
+  }
+
+  /// The same elements, or some of them, with other extents and strides.
+  /// - Throws: `InputError` as the initialiser.
+  package func view(
+    shape: [Int], strides: [Int], offset: Int, subject: String
+  ) throws -> StoredTensor {
+    try StoredTensor(
+      type, shape: shape, strides: strides, offset: offset, isBigEndian: isBigEndian,
+      storage: storage, subject: subject)
   }
 
   /// Whether the elements lie one after the other in row-major order.

@@ -92,13 +92,21 @@ package struct ZipArchive {
     }
   }
 
-  /// The bytes of an entry, unpacked when they are asked for.
-  package func storage(of entry: Entry) -> any ByteStorage {
+  /// The bytes of an entry, unpacked when they are asked for; their checksum is checked as NumPy and PyTorch do.
+  ///
+  /// - Parameters:
+  ///   - entry: which.
+  ///   - mayLackChecksum: whether a stored entry's checksum of zero means that there is none.
+  /// - Returns: the bytes.
+  package func storage(of entry: Entry, mayLackChecksum: Bool = false) -> any ByteStorage {
     let stored = MappedStorage(file: file, range: entry.range)
-    return entry.isDeflated
-      ? DeflatedStorage(
-        packed: stored, count: entry.count, checksum: entry.checksum,
-        subject: "\(file.path): entry '\(entry.name)'") : stored
+    let subject = "\(file.path): entry '\(entry.name)'"
+    if entry.isDeflated {
+      return DeflatedStorage(
+        packed: stored, count: entry.count, checksum: entry.checksum, subject: subject)
+    }
+    guard entry.checksum != 0 || !mayLackChecksum else { return stored }
+    return CheckedStorage(stored, checksum: entry.checksum, subject: subject)
   }
 }
 

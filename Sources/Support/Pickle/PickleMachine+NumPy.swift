@@ -26,32 +26,47 @@ extension PickleMachine {
       throw malformed("numpy scalar")
     }
     let bytes = isBigEndian ? Data(data.reversed()) : data
-    switch (type, bytes.withUnsafeBytes { $0.load(as: UInt8.self) }) {
-    case (.bool, let byte): return try add(.bool(byte != 0))
-    case (.float64, _):
-      return try add(.float(bytes.withUnsafeBytes { $0.loadUnaligned(as: Double.self) }))
-    case (.int64, _):
-      let value = bytes.withUnsafeBytes { $0.loadUnaligned(as: Int64.self) }
-      return try add(.integer(Int(value)))
-    default:
+    return try add(bytes.withUnsafeBytes { Self.number($0, of: type) })
+  }
+
+  /// The number that an element holds; whole numbers keep all their digits.
+  private static func number(_ bytes: UnsafeRawBufferPointer, of type: StoredType) -> PickleNode {
+    func whole<Value: FixedWidthInteger & BitwiseCopyable>(_: Value.Type) -> PickleNode {
+      let value = Value(littleEndian: bytes.loadUnaligned(as: Value.self))
+      return Int(exactly: value).map { .integer($0) } ?? .string("\(value)")
+    }
+    switch type {
+    case .bool: return .bool(bytes[0] != 0)
+    case .float64: return .float(bytes.loadUnaligned(as: Double.self))
+    case .float32, .float16, .bfloat16:
       var value: Float = 0
-      bytes.withUnsafeBytes { source in
-        if let base = source.baseAddress { type.convert(base, count: 1, into: &value) }
-      }
-      return try add(type.isFloat ? .float(Double(value)) : .integer(Int(value)))
+      if let base = bytes.baseAddress { type.convert(base, count: 1, into: &value) }
+      return .float(Double(value))
+    case .int64: return whole(Int64.self)
+    case .int32: return whole(Int32.self)
+    case .int16: return whole(Int16.self)
+    case .int8: return whole(Int8.self)
+    case .uint64: return whole(UInt64.self)
+    case .uint32: return whole(UInt32.self)
+    case .uint16: return whole(UInt16.self)
+    case .uint8: return whole(UInt8.self)
     }
   }
 
   /// The state of an array: `(version, shape, dtype, isColumnMajor, bytes)`.
-  mutating func numpyArray(_ state: PickleReference) throws -> Int {
+  ///
+  /// An array of objects becomes a list of them.
+  mutating func numpyArray(_ state: PickleReference) throws -> PickleNode {
     guard let parts = graph.sequence(state), parts.count >= 4,
       let shape = graph.integers(
         parts[parts.count - 4])
     else { throw malformed("numpy.ndarray") }
     let rest = Array(parts.suffix(3))
-    return try numpyTensor(
-      bytes: rest[2], type: rest[0], shape: shape,
-      isColumnMajor: graph.integer(rest[1]) == 1)
+    if case .sequence(let objects) = graph[rest[2]] { return .sequence(objects) }
+    return .tensor(
+      try numpyTensor(
+        bytes: rest[2], type: rest[0], shape: shape,
+        isColumnMajor: graph.integer(rest[1]) == 1))
   }
 
   /// `_frombuffer(bytes, dtype, shape, order)` of protocol 5.

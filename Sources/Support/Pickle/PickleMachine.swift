@@ -3,8 +3,8 @@ import Foundation
 /// Reads a pickle stream into a graph of data; executes nothing.
 ///
 /// The stack machine of Python's `pickle`, protocols 0–5, without the instructions that real
-/// checkpoints do not use (extension registry, out-of-band buffers, `INST`, `OBJ`). Classes and functions
-/// must be on the list in `PickleGlobal`. Every value takes at least a byte of the stream, and their
+/// checkpoints do not use (extension registry, out-of-band buffers, `INST`, `OBJ`). What classes and functions become
+/// is in `PickleGlobal`. Every value takes at least a byte of the stream, and their
 /// number, the memo and the nesting are bounded.
 package struct PickleMachine {
   /// The most values; a ViT with its optimiser's state has some hundred thousand.
@@ -27,7 +27,14 @@ package struct PickleMachine {
   /// The file, for messages.
   let subject: String
 
-  private init(_ stream: UnsafeRawBufferPointer, subject: String) {
+  /// The names in `graph.opaqueNames`.
+  private var noted: Set<String> = []
+  private static let maximumOpaqueNames = 1000
+  /// Whether the stream is a storage inside another pickle, which holds no further one.
+  let isEmbedded: Bool
+
+  private init(_ stream: UnsafeRawBufferPointer, subject: String, isEmbedded: Bool) {
+    self.isEmbedded = isEmbedded
     cursor = PickleCursor(stream, subject: subject)
     graph = PickleGraph(stream: stream)
     self.subject = subject
@@ -38,12 +45,13 @@ package struct PickleMachine {
   /// - Parameters:
   ///   - stream: bytes that may go on after the pickle; must outlive the graph.
   ///   - subject: the file, for messages.
+  ///   - isEmbedded: whether it is a storage inside another pickle.
   /// - Returns: the graph, the value that was pickled, and the number of bytes it took.
   /// - Throws: `InputError` for anything that is no plain data, or exceeds a bound.
   package static func read(
-    _ stream: UnsafeRawBufferPointer, subject: String
+    _ stream: UnsafeRawBufferPointer, subject: String, isEmbedded: Bool = false
   ) throws -> (graph: PickleGraph, root: PickleReference, length: Int) {
-    var machine = PickleMachine(stream, subject: subject)
+    var machine = PickleMachine(stream, subject: subject, isEmbedded: isEmbedded)
     let root = try machine.run()
     return (machine.graph, root, machine.cursor.position)
   }
@@ -164,10 +172,13 @@ package struct PickleMachine {
     case "01": try push(.bool(true))
     default:
       let digits = line.hasSuffix("L") ? line.dropLast() : Substring(line)
-      guard let value = Int(digits) else {
+      if let value = Int(digits) { return try push(.integer(value)) }
+      let isNumber = digits.drop { $0 == "-" }.allSatisfy { $0.isASCII && $0.isNumber }
+      guard isNumber, digits.count > 1 else {
         throw InputError(subject, "its pickle holds the integer '\(line.prefix(40))'")
       }
-      try push(.integer(value))
+      // Beyond 64 bits: no weight, but its digits may be of interest.
+      try push(.string(String(digits)))
     }
   }
 
@@ -335,10 +346,10 @@ package struct PickleMachine {
       try pushGlobal(module: module, name: name)
     case .reduce, .newObject:
       let arguments = try pop()
-      try apply(try pop(), to: arguments, isNew: opcode == .newObject)
+      try apply(try pop(), to: arguments)
     case .newObjectEx:
       let (_, arguments) = (try pop(), try pop())
-      try apply(try pop(), to: arguments, isNew: true)
+      try apply(try pop(), to: arguments)
     case .build:
       let state = try pop()
       try build(try top(), state: state)
@@ -349,12 +360,27 @@ package struct PickleMachine {
   }
 
   private mutating func pushGlobal(module: String, name: String) throws {
+    let shown = "\(module.prefix(100)).\(name.prefix(100))"
     guard let global = PickleGlobal(module: module, name: name) else {
+      throw Self.refusal(of: shown, subject)
+    }
+    if module.hasPrefix("joblib."), name.hasPrefix("NumpyArrayWrapper") {
       throw InputError(
-        subject, "global '\(module.prefix(100)).\(name.prefix(100))' is not allowed",
-        "save the weights alone: torch.save(model.state_dict(), path)")
+        subject, "is a file of joblib, whose arrays lie between the instructions of its pickle",
+        "in Python: numpy.savez(new_path, **joblib.load(path))")
+    }
+    if global.isOpaque, noted.count < Self.maximumOpaqueNames, noted.insert(shown).inserted {
+      graph.opaqueNames.append(shown)
     }
     try push(.global(global))
+  }
+
+  /// What is said of a name that runs things.
+  static func refusal(of name: String, _ subject: String) -> InputError {
+    InputError(
+      subject, "global '\(name)' is not allowed",
+      "in Python it would run something; where the file is to be trusted, save its weights alone: "
+        + "torch.save(model.state_dict(), path)")
   }
 
   /// Replaces a value of the graph, which keeps its place.

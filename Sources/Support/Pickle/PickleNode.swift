@@ -21,7 +21,7 @@ package enum PickleNode {
   case sequence([PickleReference])
   /// Keys and values in turn.
   case dictionary([PickleReference])
-  /// A class or function that is on the list of allowed ones.
+  /// A class or function by its name.
   case global(PickleGlobal)
   /// An instance: an index into `PickleGraph.instances`.
   case instance(Int)
@@ -29,10 +29,12 @@ package enum PickleNode {
   case storage(Int)
   /// An index into `PickleGraph.tensors`.
   case tensor(Int)
+  /// A tensor whose elements cannot be read, by its type or kind.
+  case oddTensor(String)
   case elementType(StoredType, isBigEndian: Bool)
 }
 
-/// An object of an allowed class, of which only the data is kept.
+/// An object of which only the data is kept.
 package struct PickleInstance {
   /// Module and name of the class.
   package let type: String
@@ -48,14 +50,18 @@ package struct PickleInstance {
 
 /// A storage that a persistent identifier names.
 package struct PickledStorage {
-  /// The type of elements; nil for untyped bytes.
+  /// The type of elements; nil for untyped bytes, and for types that cannot be read.
   package let type: StoredType?
+  /// The class, such as `torch.FloatStorage`.
+  let className: String
+  /// Bytes of an element.
+  package let width: Int
   /// The name of the file that holds it.
   package let key: String
   /// Number of elements.
   package let count: Int
   /// A view of a larger storage (legacy files): where it begins, in elements.
-  package let viewOffset: Int
+  package var viewOffset = 0
 }
 
 /// A tensor or array that a pickle describes.
@@ -65,6 +71,8 @@ package struct PickledTensor {
     case storage(Int)
     case bytes(start: Int, count: Int)
     case blob(Int)
+    /// Part of a blob.
+    case part(of: Int, Range<Int>)
   }
 
   package let source: Source
@@ -89,6 +97,10 @@ package struct PickleGraph {
   package var storages: [PickledStorage] = []
   package var tensors: [PickledTensor] = []
   package var blobs: [Data] = []
+  /// Storages that lie in the stream itself (`pickle.dump` of tensors), by their place in `storages`.
+  var embedded: [Int: PickledTensor.Source] = [:]
+  /// The classes and functions of which nothing is known, each once.
+  package internal(set) var opaqueNames: [String] = []
 
   /// The value at `reference`.
   package subscript(reference: PickleReference) -> PickleNode { nodes[Int(reference)] }

@@ -21,7 +21,9 @@ CONVERSIONS = {
     "openai_clip.pt": ["heads=3"], "openclip.pt": ["heads=3"], "torchvision_vit.pth": ["heads=3"],
     "hf_vit": [], "hf_mae": [], "hf_deit": [], "hf_deit_distilled": [], "hf_beit": [], "hf_beit_shared": [],
     "hf_data2vec": [], "hf_dinov2": [], "hf_dinov2_registers": [], "hf_dinov2_classifier": [], "hf_clip": [],
-    "hf_siglip": [], "hf_siglip_model": [],
+    "hf_siglip": [], "hf_siglip_model": [], "deit3.pth": ["heads=3"], "grey": [],
+    "everyday/augreg.npz": [], "everyday/big_vision.npz": [], "everyday/traced.pt": ["heads=3"],
+    "everyday/module.pt": ["heads=3"], "everyday/tensors4.pkl": ["heads=3"],
 }
 
 
@@ -73,7 +75,7 @@ def check_conversion(program: str, source: pathlib.Path, options: list[str], fol
     model = load(converted)
     torch.manual_seed(0)
     side = model.pretrained_cfg["input_size"][1]
-    images = torch.randn(2, 3, side, side)
+    images = torch.randn(2, model.pretrained_cfg["input_size"][0], side, side)
     numpy.save(folder / "images.npy", images.numpy())
     theirs = features(model, images)
     worst = 0.0
