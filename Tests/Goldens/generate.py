@@ -18,6 +18,7 @@ numbers; on another machine the last bits differ, and --check allows for that.
     checkpoints/     other people's checkpoints and the tokens they give (checkpoints.py)
     vision/          decoding, resizing, augmentation (vision.py)
     statistics/      intervals and tests (statistics_goldens.py)
+    transforms/      resizing and the transforms of evaluation (transforms.py)
 
 Every file of engine/ is a safetensors file of contiguous float32 tensors. Labels and other integers are floats too.
 The metadata's one entry `golden` is JSON: `made_by` (versions, seed) and `cases`, an object of settings
@@ -38,6 +39,7 @@ import sys
 
 import checkpoints
 import statistics_goldens
+import transforms
 import vision
 from reference import masked_autoencoder, operators, optimizers, probes, store, timm_check, tree, vision_transformer
 from reference import zoo_check
@@ -49,6 +51,7 @@ ENGINE = {
 }
 FOLDERS = {
     "checkpoints": checkpoints.write, "vision": vision.write, "statistics": statistics_goldens.write,
+    "transforms": transforms.write,
 }
 
 

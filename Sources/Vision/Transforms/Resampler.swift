@@ -22,6 +22,14 @@ struct Resampling {
     window = PixelBox(x: 0, y: 0, width: width, height: height)
   }
 
+  /// Whether columns are resized before rows; rounding to 8 bits between the two shows which came first.
+  ///
+  /// Pillow 13's rule: when the height loses more than twice what the width loses.
+  private var isColumnsFirst: Bool {
+    let lost = box.height - height
+    return lost > 0 && lost > 2 * (box.width - width)
+  }
+
   private var across: ResamplingAxis {
     ResamplingAxis(source: box.width, full: width, offset: window.x, count: window.width)
   }
@@ -44,8 +52,6 @@ struct Resampling {
       let horizontal = ResamplingWeights(across, interpolation, in: scratch)
       let vertical = ResamplingWeights(down, interpolation, in: scratch)
       let pixels = copy(image, horizontal.sources, vertical.sources, in: scratch)
-      // Rows first, unless that makes more work: the order of Pillow 13.
-      let isColumnsFirst = width > box.width && height < box.height
       let resized =
         isColumnsFirst
         ? pixels.resizingColumns(vertical, in: scratch).resizingRows(horizontal, in: scratch)
