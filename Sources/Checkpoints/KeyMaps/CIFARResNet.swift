@@ -15,7 +15,6 @@ enum CIFARResNet: KeyMap {
 
   static func plan(_ weights: WeightView, _ options: CheckpointOptions) throws -> ModelPlan {
     try ResidualAssembly.plan(
-      weights, options, family: name,
-      preprocessing: weights.preprocessing(default: Preprocessing(side: 32, cropRatio: 1)))
+      weights, options, family: name, preprocessing: Preprocessing(side: 32, cropRatio: 1))
   }
 }

@@ -18,7 +18,7 @@ struct ResidualAssembly {
   ///   - weights: the weights.
   ///   - options: what the user says.
   ///   - family: the key map, for messages.
-  ///   - preprocessing: the transform of the family; its side is the customary one.
+  ///   - preprocessing: the transform where no file asks for one; its side is the customary one.
   /// - Returns: the plan.
   /// - Throws: `InputError` when weights are missing or do not fit each other.
   static func plan(
@@ -26,15 +26,17 @@ struct ResidualAssembly {
     preprocessing: Preprocessing
   ) throws -> ModelPlan {
     var assembly = ResidualAssembly(weights: weights, family: family)
-    let side = options.side ?? preprocessing.side
+    let stated = try weights.statedPreprocessing(
+      options, usual: preprocessing.side, family: family)
+    let side = options.side ?? stated?.preprocessing.side ?? preprocessing.side
     let configuration = try assembly.architecture(side: side)
     try configuration.validate(as: weights.archive.source)
     try assembly.addAll(configuration)
     var result = ModelPlan(
       architecture: .residualNetwork(configuration),
       encoderName: "resnet\(configuration.layers)@\(side)", weights: assembly.plan,
-      head: assembly.head(width: configuration.width), preprocessing: preprocessing.with(side: side)
-    )
+      head: assembly.head(width: configuration.width),
+      preprocessing: try options.preprocessing(stated, usual: preprocessing, side: side))
     result.settled = assembly.settled
     result.originals = assembly.originals
     for (name, source) in zip(["fc.weight", "fc.bias"], result.head?.sources ?? []) {
