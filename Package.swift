@@ -102,7 +102,8 @@ let package = Package(
 
     // Tests: one target per library, and some by kind.
     .target(
-      name: "TestSupport", dependencies: ["Support", "Tensors"], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["Support", "Tensors", "Vision"],
+      path: "Tests/TestSupport",
       swiftSettings: swiftSettings),
     tests("SupportTests", ["Support"]),
     tests("TensorsTests", ["Tensors", "CKernels"]),

@@ -119,10 +119,11 @@ private struct TimmModel {
         "input_size": [
           .integer(channels), .integer(preprocessing.side), .integer(preprocessing.side),
         ],
+        "crop_pct": .number(preprocessing.timmRatio),
+        "crop_mode": .string(preprocessing.timmMode),
         "mean": .array(preprocessing.statistics.mean.map { .number(decimal($0)) }),
         "std": .array(preprocessing.statistics.deviation.map { .number(decimal($0)) }),
         "interpolation": .string(preprocessing.interpolation.rawValue),
-        "crop_pct": .number(preprocessing.cropRatio),
         "num_classes": .integer(classes),
       ],
       "unmask": [

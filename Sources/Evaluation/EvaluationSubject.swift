@@ -89,9 +89,10 @@ package struct EvaluationSubject: Sendable {
     if source == "pixels" {
       subject = EvaluationSubject(
         name: "pixels", source: source, format: "reference", weightsHash: nil, encoder: nil,
-        preprocessing: Preprocessing(side: pixelSide, cropRatio: 1))
+        preprocessing: try options.view.applied(to: .standard(side: pixelSide)))
     } else if source.hasPrefix("random:") {
-      subject = try random(String(source.dropFirst("random:".count)), source: source, seed: seed)
+      subject = try random(
+        String(source.dropFirst("random:".count)), source: source, seed: seed, options: options)
     } else {
       subject = try checkpoint(source, options: options)
     }
@@ -99,21 +100,15 @@ package struct EvaluationSubject: Sendable {
     return subject
   }
 
-  private static func random(_ encoderName: String, source: String, seed: UInt64) throws
-    -> EvaluationSubject
-  {
+  private static func random(
+    _ encoderName: String, source: String, seed: UInt64, options: CheckpointOptions
+  ) throws -> EvaluationSubject {
     let encoder = try EncoderCatalog.make(encoderName, seed: seed)
     return EvaluationSubject(
       name: safeName(source), source: source, format: "reference",
       weightsHash: hash(of: encoder.parameters), encoder: encoder,
-      preprocessing: standardPreprocessing(side: encoder.side),
+      preprocessing: try options.view.applied(to: .standard(side: encoder.side)),
       pretraining: nil)
-  }
-
-  /// The transform of an encoder that brings none: bicubic to 256/224 of the side and a centre
-  /// crop, as is usual; the whole image below 128 px, where it is usual not to crop.
-  package static func standardPreprocessing(side: Int) -> Preprocessing {
-    Preprocessing(side: side, cropRatio: side < 128 ? 1 : 0.875)
   }
 
   /// SHA-256 over names, shapes and values of all parameters.

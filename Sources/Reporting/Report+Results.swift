@@ -1,4 +1,5 @@
 import Evaluation
+import Vision
 
 extension Report {
   /// The report of what was measured on one checkpoint.
@@ -15,7 +16,7 @@ extension Report {
         name: subject.name, source: subject.source, format: subject.format,
         sha256: subject.weightsHash, encoder: subject.encoderName,
         parameters: subject.parameterCount, pretraining: subject.pretraining,
-        loading: subject.loading),
+        loading: subject.loading, preprocessing: subject.preprocessing.json),
       environment: environment, tasks: outcome.results)
     pictures = outcome.pictures
   }

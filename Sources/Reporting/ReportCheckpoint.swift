@@ -1,4 +1,5 @@
 import Support
+import Vision
 
 /// The checkpoint that a report is about.
 package struct ReportCheckpoint: Equatable, Sendable {
@@ -18,6 +19,8 @@ package struct ReportCheckpoint: Equatable, Sendable {
   package var pretraining: JSON?
   /// What was loaded, renamed, ignored and missing; nil when there was nothing to load.
   package var loading: JSON?
+  /// How pictures became its input; nil in reports that do not say.
+  package var preprocessing: JSON?
   /// What its pretraining hides and paints in; nil when no pictures were made.
   package var pictures: ReportPictures?
 
@@ -25,7 +28,7 @@ package struct ReportCheckpoint: Equatable, Sendable {
   package init(
     name: String, source: String, format: String, sha256: String?, encoder: String,
     parameters: Int, pretraining: JSON? = nil, loading: JSON? = nil,
-    pictures: ReportPictures? = nil
+    preprocessing: JSON? = nil, pictures: ReportPictures? = nil
   ) {
     self.name = name
     self.source = source
@@ -35,6 +38,15 @@ package struct ReportCheckpoint: Equatable, Sendable {
     self.parameters = parameters
     self.pretraining = pretraining
     self.loading = loading
+    self.preprocessing = preprocessing
     self.pictures = pictures
+  }
+
+  /// The transform of pictures, where the report says one that this version knows; older ones say it of files only.
+  package var transform: Preprocessing? {
+    guard let json = preprocessing ?? loading?["preprocessing"],
+      let fields = try? Fields(json: json, file: "report")
+    else { return nil }
+    return try? Preprocessing(fields, default: .standard(side: 224))
   }
 }

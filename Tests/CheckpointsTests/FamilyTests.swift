@@ -193,21 +193,41 @@ import Vision
   }
 
   @Test func readsThePreprocessing() throws {
-    let deit = try CheckpointReading(CheckpointGoldens.path("hf_deit")).plan.preprocessing
-    #expect(deit.cropRatio == 224.0 / 256)
-    #expect(deit.interpolation == .bicubic)
-    #expect(deit.statistics == .imageNet)
-    let timm = try CheckpointReading(CheckpointGoldens.path("timm_vit")).plan.preprocessing
-    #expect(timm.cropRatio == 0.9)
-    #expect(timm.interpolation == .bilinear)
-    #expect(timm.statistics == .half)
-    #expect(timm.side == 16)
-    let dinov3 = try CheckpointReading(CheckpointGoldens.path("timm_dinov3_plus")).plan
-    #expect(dinov3.preprocessing == Preprocessing(side: 16, cropRatio: 1))
-    for file in ["hf_siglip", "hf_siglip_model"] {
-      let siglip = try CheckpointReading(CheckpointGoldens.path(file)).plan.preprocessing
-      #expect(siglip == Preprocessing(side: 16, cropRatio: 1, statistics: .half))
+    func words(_ file: String, side: Int? = nil) throws -> String {
+      var options = CheckpointOptions()
+      options.side = side
+      options.heads = 3
+      return try CheckpointReading(CheckpointGoldens.path(file), options: options)
+        .plan.preprocessing.words
     }
+    let half = ", mean 0.5 0.5 0.5, deviation 0.5 0.5 0.5"
+    let imageNet = ", mean 0.485 0.456 0.406, deviation 0.229 0.224 0.225"
+    #expect(
+      try words("timm_vit") == "short side to 17 px (bilinear), centre 16×16" + half)
+    #expect(try words("hf_vit") == "squashed to 16×16 (bilinear), whole" + half)
+    #expect(
+      try words("timm_dinov3_plus") == "short side to 16 px (bicubic), centre 16×16" + imageNet)
+    #expect(try words("hf_siglip") == "squashed to 16×16 (bicubic), whole" + half)
+    // A file without settings sees the whole of a small picture.
+    #expect(try words("mae.pth") == "short side to 16 px (bicubic), centre 16×16" + imageNet)
+    #expect(
+      try words("mae.pth", side: 224) == "short side to 256 px (bicubic), centre 224×224" + imageNet
+    )
+    #expect(
+      try words("beit.pth", side: 384) == "short side to 384 px (bicubic), centre 384×384" + half)
+    #expect(
+      try words("hf_deit", side: 16) == "squashed to 18×18 (bicubic), "
+        + "centre 16×16, odd margins rounded down" + imageNet)
+  }
+
+  /// transformers refuses such pictures too.
+  @Test func refusesPicturesOfAnotherSide() throws {
+    let error = #expect(throws: InputError.self) {
+      try CheckpointReading(CheckpointGoldens.path("hf_deit"))
+    }
+    #expect(error?.problem == "makes pictures of 224×224, and the network reads 16×16")
+    #expect(error?.subject.hasSuffix("hf_deit/preprocessor_config.json") == true)
+    #expect(error?.remedy.contains("checkpoint.side=16") == true)
   }
 
   // MARK: Refusals

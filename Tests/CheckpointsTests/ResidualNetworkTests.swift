@@ -140,6 +140,24 @@ import Vision
     for (ours, theirs) in zip(logits, published) { #expect(abs(ours - theirs) < 1e-3) }
   }
 
+  /// A ResNet-18 for CIFAR has a stem of 3×3, and its pictures are seen whole.
+  @Test func aStemOfThreeIsANetworkForSmallPictures() throws {
+    let folder = TemporaryFolder()
+    let archive = try openCheckpoint(CheckpointGoldens.path("resnet_basic.pth"))
+    let tensors = try archive.names.map { name -> (name: String, tensor: Tensor) in
+      let tensor = try archive.floats(name)
+      guard name == "conv1.weight" else { return (name, tensor) }
+      let shape = [tensor.shape[0], 3, 3, 3]
+      return (name, Tensor(shape, Array(tensor.array.prefix(shape.reduce(1, *)))))
+    }
+    try writeSafetensors(tensors, to: folder.file("x.safetensors"))
+    let plan = try CheckpointReading(folder.file("x.safetensors")).plan
+    #expect(plan.encoderName.hasSuffix("@32"))
+    #expect(plan.preprocessing.view == "short side to 32 px (bilinear), centre 32×32")
+    let large = try CheckpointReading(CheckpointGoldens.path("resnet_basic.pth")).plan
+    #expect(large.preprocessing.view == "short side to 256 px (bilinear), centre 224×224")
+  }
+
   @Test func countsParametersAsPublished() throws {
     // torchvision's counts without fc, batch norms folded: a bias for every gain and bias.
     for (name, count) in [("resnet18@224", 11_171_712), ("resnet50@224", 23_481_472)] {

@@ -22,6 +22,32 @@ struct CheckpointCommandsTests {
     #expect(parsed["sha256"]?.string?.count == 64)
   }
 
+  /// `inspect`, the report and the comparison say what is seen of pictures.
+  @Test func howPicturesAreSeenCanBeSaid() throws {
+    let mae = goldens + "/hf_mae"
+    let plain = try Program.run(["inspect", mae])
+    #expect(
+      plain.output.contains("pictures    short side to 16 px (bicubic), centre 16×16, mean 0.485"))
+    let settings = ["--set", "checkpoint.resize=squash", "--set", "checkpoint.mean=[0.1,0.2,0.3]"]
+    let said = try Program.run(["inspect", mae] + settings)
+    #expect(
+      said.output.contains("pictures    squashed to 16×16 (bicubic), whole, mean 0.1 0.2 0.3"))
+    let results = folder.file("pictures")
+    let run = ["--data", "scenes", "--tasks", "knn", "--limit", "60", "--out", results]
+    let cut = ["--set", "checkpoint.crop=0.8"]
+    #expect(try Program.run(["evaluate", mae, "pixels"] + run + cut).code == 0)
+    let twin = try Program.run(["evaluate", "random:vit-tiny/16@32"] + run)
+    #expect(twin.code == 0, "\(twin.errors)")
+    let report = try JSON.parse(contentsOf: results + "/pixels/report.json")
+    #expect(report["checkpoint"]?["preprocessing"]?["crop_ratio"]?.double == 0.8)
+    let compared = try Program.run(["compare", results])
+    for words in ["Not all looked at the same pictures", "20 px", "40 px", "32 px"] {
+      #expect(compared.output.contains(words), "\(compared.output)")
+    }
+    let wrong = try Program.run(["inspect", mae, "--set", "checkpoint.resize=stretch"])
+    #expect(wrong.code == 2 && wrong.errorLines.count == 1)
+  }
+
   @Test(arguments: [
     (["inspect", "/absent.pth"], "there is no such file or folder"),
     (["inspect", "README.md"], "known checkpoint format"),

@@ -39,20 +39,62 @@ def randomize(model: torch.nn.Module) -> None:
         parameter.data = (1.0 if is_gain else 0.5 if is_scale else 0.0) + scale * noise
 
 
-def timm_outputs(model, images, sides=SIDES) -> dict:
-    """Tokens after the first block and the final norm, for several input sides."""
+def timm_outputs(model, images, sides=SIDES, positions=None) -> dict:
+    """Tokens after the first block and the final norm, for several input sides.
+
+    positions(grid [1, width, from, from], to) is how the authors resample the table; timm's own way when absent.
+    """
     result = {}
     original = model.eval()
     for side in sides:
         model = copy.deepcopy(original)
         if side != model.patch_embed.img_size[0]:
             model.set_input_size(img_size=side)
+            if positions:
+                model.pos_embed.data = resample_table(original.pos_embed, side // 4, positions)
         kept = []
         handle = model.blocks[0].register_forward_hook(lambda *a: kept.append(a[2].clone()))
         result[f"{side}/tokens"] = model.forward_features(images[f"images/{side}"])
         handle.remove()
         result[f"{side}/block1"] = kept[0]
     return result
+
+
+def resample_table(table, to, positions):
+    """A table [1, rows, width] with its square grid resampled; the row before it stays."""
+    side = int((table.shape[1]) ** 0.5)
+    before = table.shape[1] - side * side
+    grid = table[:, before:].reshape(1, side, side, -1).permute(0, 3, 1, 2)
+    made = positions(grid, to).permute(0, 2, 3, 1).reshape(1, to * to, -1)
+    return torch.cat([table[:, :before], made], dim=1)
+
+
+def dino_positions(grid, to):
+    """DINO's, iBOT's and DINOv2's interpolate_pos_encoding for models without registers: a scale, 0.1 too large."""
+    scale = float(to + 0.1) / grid.shape[-1]
+    made = torch.nn.functional.interpolate(grid, scale_factor=(scale, scale), mode="bicubic")
+    assert made.shape[-1] == to
+    return made
+
+
+def dinov2_register_positions(grid, to):
+    """DINOv2's for models with registers: interpolate_offset 0.0, interpolate_antialias True."""
+    return torch.nn.functional.interpolate(grid, size=(to, to), mode="bicubic", antialias=True)
+
+
+def plain_positions(grid, to):
+    """MAE's interpolate_pos_embed, and those of BEiT's code and mmpretrain."""
+    return torch.nn.functional.interpolate(grid, size=(to, to), mode="bicubic", align_corners=False)
+
+
+def torchvision_positions(grid, to):
+    """torchvision's own function, which keeps corners where they are."""
+    side = grid.shape[-1]
+    table = torch.cat([torch.zeros(1, 1, grid.shape[1]), grid.flatten(2).transpose(1, 2)], dim=1)
+    state = torchvision.models.vision_transformer.interpolate_embeddings(
+        4 * to, 4, {"encoder.pos_embedding": table})
+    made = state["encoder.pos_embedding"][:, 1:]
+    return made.transpose(1, 2).reshape(1, -1, to, to) if side != to else grid
 
 
 def clone(state) -> dict:
@@ -111,7 +153,7 @@ def timm_no_class(folder, images) -> dict:
     torch.save(model.state_dict(), folder / "timm_no_class.pth")
     model.eval()
     logits = model(images["images/16"])
-    return {"16/logits": logits, **timm_outputs(model, images)}
+    return {"16/logits": logits, **timm_outputs(model, images, positions=plain_positions)}
 
 
 @family
@@ -172,7 +214,7 @@ def mae(folder, images) -> dict:
     torch.save({
         "model": state, "optimizer": {"state": moments, "param_groups": [{"lr": 1e-4, "params": [0]}]},
         "epoch": 799, "scaler": {"scale": 65536.0, "growth_factor": 2.0}, "args": arguments}, folder / "mae.pth")
-    return timm_outputs(model, images)
+    return timm_outputs(model, images, positions=plain_positions)
 
 
 @family
@@ -188,7 +230,7 @@ def dino(folder, images) -> dict:
         "teacher": {**prefixed(teacher, "module.backbone."), **heads},
         "epoch": 100, "args": argparse.Namespace(arch="vit_tiny", patch_size=4),
         "dino_loss": {"center": torch.randn(1, 4)}}, folder / "dino.pth")
-    return timm_outputs(model, images)
+    return timm_outputs(model, images, positions=dino_positions)
 
 
 @family
@@ -224,7 +266,8 @@ def official_dinov2(folder, images, name, **switches) -> dict:
     back = checkpoint_filter_fn(clone(official), model)
     assert all(torch.allclose(back[key], value, atol=1e-6) for key, value in model.state_dict().items())
     torch.save(official, folder / f"{name}.pth")
-    return timm_outputs(model, images)
+    return timm_outputs(
+        model, images, positions=dinov2_register_positions if switches.get("reg_tokens") else dino_positions)
 
 
 @family
@@ -281,7 +324,7 @@ def cae(folder, images) -> dict:
         **prefixed(copy, "alignment_encoder."), **prefixed(state, "encoder."),
         "regresser.norm.weight": torch.randn(24), "decoder.head.weight": torch.randn(8, 24),
         "mask_token": torch.randn(1, 1, 24)}}, folder / "cae.pth")
-    return timm_outputs(model, images)
+    return timm_outputs(model, images, positions=plain_positions)
 
 
 @family
@@ -359,7 +402,7 @@ def mmpretrain(folder, images) -> dict:
     torch.save({"meta": {"epoch": 300}, "state_dict": {
         **prefixed(target, "target_backbone."), **prefixed(state, "backbone."),
         "pixel_decoder.mask_token": torch.randn(1, 1, 8)}}, folder / "mmpretrain.pth")
-    return timm_outputs(model, images)
+    return timm_outputs(model, images, positions=plain_positions)
 
 
 @family
@@ -382,7 +425,7 @@ def torchvision_vit(folder, images) -> dict:
             ("self_attention.in_proj_", "attn.qkv."), ("self_attention.out_proj", "attn.proj"), ("mlp.0", "mlp.fc1"),
             ("mlp.3", "mlp.fc2")]))
     return {"16/tokens": kept["tokens"], "16/block1": kept["block"], "16/logits": logits,
-            **timm_outputs(timm_model, images, (24,))}
+            **timm_outputs(timm_model, images, (24,), torchvision_positions)}
 
 
 HUB = dict(

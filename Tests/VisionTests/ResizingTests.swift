@@ -20,6 +20,23 @@ struct ResizingTests {
     }
   }
 
+  /// Byte for byte, whatever the shapes: the order of the two passes shows in the rounding between them.
+  @Test(arguments: Interpolation.allCases)
+  func everyFilterAndShapeAgreesWithPillow(_ filter: Interpolation) throws {
+    let goldens = try JSON.parse(
+      contentsOf: packageFolder + "/Tests/Goldens/transforms/resizing.json")
+    let shapes = try #require(goldens["cases"]?[filter.rawValue]?.object)
+    #expect(shapes.count == 19)
+    for (shape, sizes) in shapes {
+      let image = try noisePicture(shape)
+      for (size, hash) in try #require(sizes.object) {
+        let (width, height) = try extents(size)
+        let resized = image.resized(width: width, height: height, filter)
+        #expect(pixelHash(resized) == hash.string, "\(shape) to \(size)")
+      }
+    }
+  }
+
   @Test(arguments: Interpolation.allCases)
   func sameSizeChangesNothing(_ filter: Interpolation) {
     let image = noisePicture(width: 13, height: 9)

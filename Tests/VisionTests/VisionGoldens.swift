@@ -57,24 +57,6 @@ struct Difference: CustomStringConvertible {
   var description: String { "up to \(greatest) levels, in \(share * 100) % of samples" }
 }
 
-/// A picture of random samples.
-func noisePicture(width: Int, height: Int, seed: UInt64 = 1) -> Image {
-  var random = SystemlessRandom(state: seed)
-  return Image(
-    width: width, height: height,
-    pixels: (0..<width * height * 3).map { _ in UInt8(truncatingIfNeeded: random.next() >> 33) })
-}
-
-/// A linear congruential generator, so that test pictures do not depend on the code under test.
-struct SystemlessRandom: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-    return state
-  }
-}
-
 /// Checks that `body` fails with one line that holds all of `words`.
 func expectInputError(
   _ words: String..., sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> Void

@@ -17,6 +17,7 @@ enum ModelFolder: CheckpointFormat {
   /// Files of settings, by the key under which the metadata holds them.
   private static let settings = [
     (key: "config", file: "config.json"), (key: "preprocessor", file: "preprocessor_config.json"),
+    (key: "processor", file: "processor_config.json"),
     (key: "openCLIP", file: "open_clip_config.json"), (key: "training", file: "training.json"),
   ]
 

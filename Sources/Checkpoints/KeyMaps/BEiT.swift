@@ -25,7 +25,9 @@ enum BEiT: KeyMap {
 
   static func plan(_ weights: WeightView, _ options: CheckpointOptions) throws -> ModelPlan {
     var traits = TransformerTraits()
-    traits.preprocessing = Preprocessing(side: 224, cropRatio: 0.9, statistics: .half)
+    // As its fine-tuning code evaluates, where larger inputs are not cut.
+    traits.preprocessing = Preprocessing(side: 224, statistics: .half)
+    traits.largePreprocessing = Preprocessing(side: 384, cropRatio: 1, statistics: .half)
     traits.headPooling = .mean
     return try TransformerAssembly.plan(
       weights.renamed(by: rules), weights.applyingSettings(to: traits), options, family: name)

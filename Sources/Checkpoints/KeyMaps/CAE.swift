@@ -13,8 +13,9 @@ enum CAE: KeyMap {
   }
 
   static func plan(_ weights: WeightView, _ options: CheckpointOptions) throws -> ModelPlan {
-    try TransformerAssembly.plan(
-      weights.renamed(by: BEiT.rules), weights.applyingSettings(to: TransformerTraits()), options,
-      family: name)
+    var traits = TransformerTraits()
+    traits.resampling = .plain
+    return try TransformerAssembly.plan(
+      weights.renamed(by: BEiT.rules), weights.applyingSettings(to: traits), options, family: name)
   }
 }

@@ -16,6 +16,6 @@ enum CIFARResNet: KeyMap {
   static func plan(_ weights: WeightView, _ options: CheckpointOptions) throws -> ModelPlan {
     try ResidualAssembly.plan(
       weights.renamed(by: ResNet.rules), options, family: name,
-      preprocessing: weights.preprocessing(default: Preprocessing(side: 32, cropRatio: 1)))
+      preprocessing: Preprocessing(side: 32, cropRatio: 1))
   }
 }

@@ -13,8 +13,9 @@ enum DINO: KeyMap {
   }
 
   static func plan(_ weights: WeightView, _ options: CheckpointOptions) throws -> ModelPlan {
-    try TransformerAssembly.plan(
-      weights.renamed(by: []), weights.applyingSettings(to: TransformerTraits()), options,
-      family: name)
+    var traits = TransformerTraits()
+    traits.resampling = .offset
+    return try TransformerAssembly.plan(
+      weights.renamed(by: []), weights.applyingSettings(to: traits), options, family: name)
   }
 }

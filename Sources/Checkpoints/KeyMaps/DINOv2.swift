@@ -26,6 +26,8 @@ enum DINOv2: KeyMap {
 
   static func plan(_ weights: WeightView, _ options: CheckpointOptions) throws -> ModelPlan {
     var traits = TransformerTraits()
+    // The register models are resampled by size and with antialiasing.
+    traits.resampling = weights.has("register_tokens") ? .antialiased : .offset
     // Trained at 518 in the end, evaluated at 224 (official protocols).
     if weights.shape("patch_embed.proj.weight")?.last == 14 { traits.customarySide = 224 }
     return try TransformerAssembly.plan(

@@ -34,7 +34,7 @@ enum HuggingFaceBEiT: KeyMap {
     traits.relativeResampling = .linear
     traits.headPooling = .mean
     traits.mayLackPositions = true
-    traits.preprocessing = Preprocessing(side: 224, cropRatio: 1, statistics: .half)
+    traits.preprocessing = try HubProcessor.standard(modelType: "beit")
     var plan = try TransformerAssembly.plan(
       weights.renamed(by: rules), weights.applyingSettings(to: traits), options, family: name)
     guard var head = weights.classifier(width: plan.width, pooling: .mean) else { return plan }

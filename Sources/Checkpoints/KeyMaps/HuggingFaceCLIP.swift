@@ -35,8 +35,7 @@ enum HuggingFaceCLIP: KeyMap {
     traits.normEpsilon = 1e-5
     traits.activation = .quickGELU
     traits.resampling = .plain
-    traits.preprocessing = Preprocessing(
-      side: 224, cropRatio: 1, statistics: OpenCLIP.clipStatistics)
+    traits.preprocessing = try HubProcessor.standard(modelType: "clip")
     var plan = try TransformerAssembly.plan(
       weights.renamed(by: rules), weights.applyingSettings(to: traits), options, family: name)
     if let shape = weights.archive.entry("visual_projection.weight")?.shape, shape.count == 2,

@@ -26,7 +26,7 @@ enum HuggingFaceDINOv2: KeyMap {
     traits.resampling = weights.has("embeddings.register_tokens") ? .antialiased : .plain
     traits = try weights.applyingSettings(to: traits)
     if weights.shape("embeddings.patch_embeddings.projection.weight")?.last == 14 {
-      traits.customarySide = traits.preprocessing.side
+      traits.customarySide = 224
     }
     var plan = try TransformerAssembly.plan(
       weights.renamed(by: rules), traits, options, family: name)

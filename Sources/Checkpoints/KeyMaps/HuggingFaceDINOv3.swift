@@ -31,7 +31,7 @@ enum HuggingFaceDINOv3: KeyMap {
 
   static func plan(_ weights: WeightView, _ options: CheckpointOptions) throws -> ModelPlan {
     var traits = DINOv3.traits
-    traits.preprocessing = Preprocessing(side: 224, cropRatio: 1, interpolation: .bilinear)
+    traits.preprocessing = try HubProcessor.standard(modelType: "dinov3_vit")
     traits = try weights.applyingSettings(to: traits)
     if let base = try weights.number(weights.config["rope_theta"], "rope_theta") {
       traits.rotary = .base(base)

@@ -29,7 +29,7 @@ enum HuggingFaceSigLIP: KeyMap {
     var traits = TransformerTraits()
     traits.activation = .geluTanh
     traits.resampling = .plain
-    traits.preprocessing = Preprocessing(side: 224, cropRatio: 1, statistics: .half)
+    traits.preprocessing = try HubProcessor.standard(modelType: "siglip")
     if weights.hasAny("head.") {
       traits.notes.append("its attention pooling is not read: tokens and their mean are features")
     }

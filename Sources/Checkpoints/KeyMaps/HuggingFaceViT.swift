@@ -42,10 +42,11 @@ enum HuggingFaceViT: KeyMap {
     var traits = TransformerTraits()
     traits.normEpsilon = 1e-12
     traits.resampling = .plain
+    // ViTMAE comes with a file; without one as its authors evaluate, and others as their class does.
     let isMAE = weights.archive.names.contains { $0.hasPrefix("decoder.decoder_embed.") }
-    traits.preprocessing = Preprocessing(
-      side: 224, cropRatio: 1, interpolation: isMAE ? .bicubic : .bilinear,
-      statistics: isMAE ? .imageNet : .half)
+    if !isMAE {
+      traits.preprocessing = try HubProcessor.standard(modelType: weights.modelType ?? "vit")
+    }
     var plan = try TransformerAssembly.plan(
       weights.renamed(by: common + blocks), weights.applyingSettings(to: traits), options,
       family: name)

@@ -14,8 +14,9 @@ enum MAE: KeyMap {
   }
 
   static func plan(_ weights: WeightView, _ options: CheckpointOptions) throws -> ModelPlan {
-    try TransformerAssembly.plan(
-      weights.renamed(by: []), weights.applyingSettings(to: TransformerTraits()), options,
-      family: name)
+    var traits = TransformerTraits()
+    traits.resampling = .plain
+    return try TransformerAssembly.plan(
+      weights.renamed(by: []), weights.applyingSettings(to: traits), options, family: name)
   }
 }

@@ -20,7 +20,9 @@ enum MMPretrainViT: KeyMap {
   ])
 
   static func plan(_ weights: WeightView, _ options: CheckpointOptions) throws -> ModelPlan {
-    try TransformerAssembly.plan(
-      weights.renamed(by: rules), TransformerTraits(), options, family: name)
+    var traits = TransformerTraits()
+    traits.resampling = .plain
+    return try TransformerAssembly.plan(
+      weights.renamed(by: rules), traits, options, family: name)
   }
 }

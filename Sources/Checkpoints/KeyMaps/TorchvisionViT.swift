@@ -26,7 +26,10 @@ enum TorchvisionViT: KeyMap {
 
   static func plan(_ weights: WeightView, _ options: CheckpointOptions) throws -> ModelPlan {
     var traits = TransformerTraits()
+    traits.resampling = .aligned
     traits.preprocessing = Preprocessing(side: 224, interpolation: .bilinear)
+    // The weights of larger inputs are all SWAG's.
+    traits.largePreprocessing = Preprocessing(side: 384, cropRatio: 1)
     return try TransformerAssembly.plan(
       weights.renamed(by: rules), traits, options, family: name)
   }

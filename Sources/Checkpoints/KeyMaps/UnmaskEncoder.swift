@@ -19,15 +19,12 @@ enum UnmaskEncoder: KeyMap {
     let encoderName: String = try fields.takeRequired("name", "the encoder's name")
     let configuration = try VisionTransformerConfiguration(
       fields.takeFields("encoder", "the architecture"))
-    let section = try fields.takeFields("preprocessing", "the transform of evaluation")
-    let preprocessing = try Preprocessing(section, default: Preprocessing(side: configuration.side))
-    try section.finish()
     var traits = TransformerTraits()
     traits.normEpsilon = configuration.normEpsilon
     traits.activation = configuration.activation
     traits.statedHeads = configuration.heads
     traits.statedSide = configuration.side
-    traits.preprocessing = preprocessing
+    traits.preprocessing = .standard(side: configuration.side)
     let rules = configuration.isTimmBEiT ? BEiT.rules : []
     var plan = try TransformerAssembly.plan(
       weights.renamed(by: rules), traits, options, family: name)

@@ -23,6 +23,11 @@ package func convertCheckpoint(
   }
   let folder = CheckpointFolder(path)
   let loaded = try reading.load()
+  if !loaded.preprocessing.isTimm {
+    Log.note(
+      "\(reading.description.source): timm has no transform that is quite \(loaded.preprocessing.view); "
+        + "Unmask reads the converted folder's exactly")
+  }
   let source: JSON = ["converted_from": reading.description.json(keys: false)]
   switch reading.plan.architecture {
   case .visionTransformer:

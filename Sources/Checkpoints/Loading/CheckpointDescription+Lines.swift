@@ -12,7 +12,7 @@ extension CheckpointDescription {
       ("source", source), ("format", format), ("family", family),
       ("network", branch.isEmpty ? "the whole file" : branch),
       ("encoder", encoder), ("parameters", ProgressText.grouped(parameters)),
-      ("input", input), ("sha256", hash),
+      ("input", "\(preprocessing.side) px"), ("pictures", preprocessing.words), ("sha256", hash),
       ("renamed", "\(renamed.count) tensors"),
       ("ignored", ignored.isEmpty ? "nothing" : "\(ignored.count) tensors"), ("missing", "nothing"),
     ]
@@ -36,14 +36,6 @@ extension CheckpointDescription {
   private func opaqueText(all: Bool) -> String {
     let shown = opaqueNames.prefix(all ? opaqueNames.count : 8)
     return shown.joined(separator: ", ") + (shown.count < opaqueNames.count ? ", …" : "")
-  }
-
-  private var input: String {
-    let statistics = preprocessing.statistics
-    let words = { (values: [Float]) in values.map { "\($0)" }.joined(separator: " ") }
-    return "\(preprocessing.side) px, \(preprocessing.interpolation.rawValue), crop "
-      + "\(preprocessing.cropRatio), mean \(words(statistics.mean)), "
-      + "deviation \(words(statistics.deviation))"
   }
 
   /// Names come from the file: control characters are escaped.

@@ -77,6 +77,7 @@ package struct CheckpointDescription: Sendable {
       "branch": .string(branch), "other_branches": .array(otherBranches.map { .string($0) }),
       "encoder": .string(encoder), "architecture": architecture,
       "parameters": .integer(parameters), "preprocessing": preprocessing.json,
+      "pictures": .string(preprocessing.words),
       "renamed": .integer(renamed.count), "ignored": .integer(ignored.count),
       "head_classes": headClasses.map { .integer($0) } ?? .null,
       "projection_width": projectionWidth.map { .integer($0) } ?? .null,

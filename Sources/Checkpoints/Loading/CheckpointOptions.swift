@@ -1,5 +1,6 @@
 import Support
 import Tensors
+import Vision
 
 /// What a user says about a checkpoint with `--set checkpoint.KEY=VALUE`; nil leaves it to the file.
 package struct CheckpointOptions: Sendable, Equatable {
@@ -15,6 +16,8 @@ package struct CheckpointOptions: Sendable, Equatable {
   package var activation: Activation?
   /// Epsilon of the norms, where the file does not say.
   package var normEpsilon: Float?
+  /// How pictures become the input.
+  package var view = ViewOptions()
 
   /// Leaves everything to the file.
   package init() {}
@@ -38,6 +41,14 @@ package struct CheckpointOptions: Sendable, Equatable {
     }
     normEpsilon = try fields.takeOptional("norm_epsilon", in: 0...1, "inside the root of norms")
       .map { (epsilon: Double) in Float(epsilon) }
+    view = try ViewOptions(fields)
     try fields.finish()
+  }
+
+  /// The same without what is said about pictures.
+  package var withoutView: CheckpointOptions {
+    var options = self
+    options.view = ViewOptions()
+    return options
   }
 }

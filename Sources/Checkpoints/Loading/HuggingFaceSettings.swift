@@ -7,7 +7,7 @@ extension WeightView {
   /// The settings of the image tower: `vision_config` of a CLIP model, else the whole `config.json`.
   var imageConfig: JSON { config["vision_config"] ?? config }
 
-  /// Traits that `config.json` and `preprocessor_config.json` override.
+  /// Traits that `config.json` overrides.
   func applyingSettings(to traits: TransformerTraits) throws -> TransformerTraits {
     var traits = traits
     let config = imageConfig
@@ -23,14 +23,19 @@ extension WeightView {
     traits.statedHeads =
       config["num_attention_heads"]?.int ?? config["model_args"]?["num_heads"]?.int
       ?? traits.statedHeads
-    traits.statedSide =
-      side(config["image_size"]) ?? side(config["model_args"]?["img_size"]) ?? traits.statedSide
-    traits.preprocessing = preprocessing(default: traits.preprocessing)
     return traits
   }
 
-  /// A side, also of two.
-  private func side(_ json: JSON?) -> Int? { json?.int ?? json?[0]?.int }
+  /// The side that `config.json` states: Hugging Face's `image_size`, or timm's argument `img_size`.
+  /// - Throws: `InputError` for a rectangle or nonsense.
+  func statedSide() throws -> Int? {
+    try side("image_size", of: imageConfig) ?? side("img_size", of: config["model_args"])
+  }
+
+  private func side(_ key: String, of json: JSON?) throws -> Int? {
+    let file = archive.source + "/config.json"
+    return try json.flatMap { try SettingsReader(file: file, json: $0).square(key) }
+  }
 
   /// A stated number; nil where none is stated.
   /// - Throws: `InputError` when something else is stated.
@@ -56,48 +61,5 @@ extension WeightView {
         archive.source, "its config.json asks for the activation '\(name)'",
         "say which of ours it is: --set checkpoint.activation=gelu")
     }
-  }
-
-  /// The transform that the files beside the weights give; `standard` where they are silent.
-  func preprocessing(default standard: Preprocessing) -> Preprocessing {
-    let hub = archive.metadata["preprocessor"]
-    let timm = config["pretrained_cfg"] ?? .object([:])
-    let mean = statistics(hub?["image_mean"] ?? timm["mean"])
-    let deviation = statistics(hub?["image_std"] ?? timm["std"])
-    var values = standard.statistics
-    if let mean, let deviation, deviation.allSatisfy({ $0 > 0 }) {
-      values = PixelStatistics(mean: mean, deviation: deviation)
-    }
-    var interpolation = standard.interpolation
-    switch hub?["resample"]?.int {
-    case 2: interpolation = .bilinear
-    case 3: interpolation = .bicubic
-    default:
-      interpolation = Interpolation(rawValue: timm["interpolation"]?.string ?? "") ?? interpolation
-    }
-    var ratio = timm["crop_pct"]?.double ?? standard.cropRatio
-    var side = timm["input_size"]?[2]?.int ?? standard.side
-    if let hub, let size = resize(hub) {
-      let crops = hub["do_center_crop"]?.bool ?? (hub["crop_size"] != nil)
-      let crop = hub["crop_size"]?["height"]?.int ?? hub["crop_size"]?.int
-      side = crops ? crop ?? size : size
-      ratio = crops ? Double(side) / Double(max(size, 1)) : 1
-    }
-    guard ratio > 0, ratio.isFinite, 1...8192 ~= side else { return standard }
-    return Preprocessing(
-      side: side, cropRatio: min(ratio, 1), interpolation: interpolation, statistics: values)
-  }
-
-  /// The length of the short side after `preprocessor_config.json`'s resize.
-  private func resize(_ hub: JSON) -> Int? {
-    let size = hub["size"]
-    return size?["shortest_edge"]?.int ?? size?["height"]?.int ?? size?.int
-  }
-
-  private func statistics(_ json: JSON?) -> [Float]? {
-    guard let values = json?.array?.compactMap({ $0.double }), values.count == 3,
-      values.allSatisfy({ $0.isFinite })
-    else { return nil }
-    return values.map { Float($0) }
   }
 }

@@ -39,6 +39,12 @@ struct PositionPlan {
       }
       table = (name, rows, rowsBefore)
       trained = grid * patch
+      if let stated = traits.statedSide, stated / patch != grid {
+        throw InputError(
+          subject,
+          "its config.json says an input of \(stated)×\(stated), its positions are for "
+            + "\(trained)×\(trained)", "restore the file that was written with the weights")
+      }
     } else if let grid = Self.relativeGrid(weights) {
       trained = grid * patch
     } else if traits.mayLackPositions || configuration.rotary != nil,
@@ -50,7 +56,7 @@ struct PositionPlan {
         subject, "has no table of positions, and of others only DINOv3's are read",
         Strangers.advice)
     }
-    side = options.side ?? traits.customarySide ?? trained
+    side = options.side ?? traits.customarySide.map { $0 / patch * patch } ?? trained
     guard 1...8192 ~= side else {
       throw InputError(subject, "its input side is \(side)", "use --set checkpoint.side=224")
     }

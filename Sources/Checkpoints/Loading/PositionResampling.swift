@@ -4,8 +4,13 @@ import Foundation
 enum PositionResampling: Sendable {
   /// `antialias=True`: cubic with a = −1/2, widened when shrinking; timm's `resample_abs_pos_embed`.
   case antialiased
-  /// `antialias=False`: cubic with a = −3/4, four taps, borders repeated; Hugging Face.
+  /// `antialias=False`: cubic with a = −3/4, four taps, borders repeated; Hugging Face, and MAE's code.
   case plain
+  /// As `plain`, but by the scale (to + 0.1) / from, so that all samples lie a little off; DINO's code, iBOT's, and
+  /// DINOv2's for its models without registers, whose published numbers were measured so.
+  case offset
+  /// As `plain`, but corners stay where they are (`align_corners=True`); torchvision's `interpolate_embeddings`.
+  case aligned
   /// Linear, borders repeated; Hugging Face for relative positions.
   case linear
   /// Linear between places whose distances grow geometrically from the centre, so that near offsets
@@ -66,13 +71,11 @@ enum PositionResampling: Sendable {
       return Self.between(centre, (0..<from).map(Double.init))
     case .geometric:
       return Self.between(Double(output - to / 2), Self.geometricPlaces(from, to))
-    case .plain:
-      let centre = (Double(output) + 0.5) * scale - 0.5
-      let first = Int(centre.rounded(.down))
-      return (first - 1...first + 2).map { index in
-        let weight = Self.cubic(Double(index) - centre, a: -0.75)
-        return (min(max(index, 0), from - 1), weight)
-      }
+    case .plain: return Self.around((Double(output) + 0.5) * scale - 0.5, from)
+    case .offset:
+      return Self.around((Double(output) + 0.5) * Double(from) / (Double(to) + 0.1) - 0.5, from)
+    case .aligned:
+      return Self.around(Double(output) * Double(from - 1) / Double(max(to - 1, 1)), from)
     case .antialiased:
       let stretch = max(scale, 1)
       let centre = (Double(output) + 0.5) * scale
@@ -83,6 +86,14 @@ enum PositionResampling: Sendable {
       }
       let sum = weights.reduce(0, +)
       return zip(first..<end, weights).map { ($0, $1 / sum) }
+    }
+  }
+
+  /// Cubic weights of the four places around a point; beyond the ends, the end.
+  private static func around(_ centre: Double, _ from: Int) -> [(index: Int, weight: Double)] {
+    let first = Int(centre.rounded(.down))
+    return (first - 1...first + 2).map { index in
+      (min(max(index, 0), from - 1), cubic(Double(index) - centre, a: -0.75))
     }
   }
 

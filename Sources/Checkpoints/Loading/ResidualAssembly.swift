@@ -18,7 +18,7 @@ struct ResidualAssembly {
   ///   - weights: the weights.
   ///   - options: what the user says.
   ///   - family: the key map, for messages.
-  ///   - preprocessing: the transform of the family; its side is the customary one.
+  ///   - preprocessing: the transform where no file asks for one; its side is the customary one.
   /// - Returns: the plan.
   /// - Throws: `InputError` when weights are missing or do not fit each other.
   static func plan(
@@ -26,7 +26,9 @@ struct ResidualAssembly {
     preprocessing: Preprocessing
   ) throws -> ModelPlan {
     var assembly = ResidualAssembly(weights: weights, family: family)
-    let side = options.side ?? preprocessing.side
+    let stated = try weights.statedPreprocessing(
+      options, usual: preprocessing.side, family: family)
+    let side = options.side ?? stated?.preprocessing.side ?? preprocessing.side
     let configuration = try assembly.architecture(side: side)
     try configuration.validate(as: weights.view.archive.source)
     try assembly.addAll(configuration)
@@ -34,7 +36,8 @@ struct ResidualAssembly {
       architecture: .residualNetwork(configuration),
       encoderName: "resnet\(configuration.layers)@\(side)", weights: assembly.plan,
       head: assembly.head(width: configuration.width),
-      preprocessing: preprocessing.with(side: side).with(channels: configuration.channels))
+      preprocessing: try options.preprocessing(stated, usual: preprocessing, side: side)
+        .with(channels: configuration.channels))
     if configuration.channels == 1 {
       result.notes.append(Channels.note(result.preprocessing.statistics))
     }

@@ -6,7 +6,7 @@ import Vision
 /// Finds out which vision transformer a set of weights makes, and where each of its weights comes from.
 struct TransformerAssembly {
   private let weights: CanonicalWeights
-  private let traits: TransformerTraits
+  private var traits: TransformerTraits
   private let options: CheckpointOptions
   private let family: String
   private var plan: [(name: String, source: WeightSource)] = []
@@ -44,6 +44,12 @@ struct TransformerAssembly {
   private var subject: String { weights.view.archive.source }
 
   private mutating func assemble() throws -> ModelPlan {
+    let stated = try weights.view.statedPreprocessing(
+      options, usual: traits.preprocessing.side, family: family)
+    if let stated, stated.choosesSide || traits.rotary != nil || traits.customarySide != nil {
+      traits.customarySide = stated.preprocessing.side
+    }
+    traits.statedSide = try weights.view.statedSide() ?? traits.statedSide
     var configuration = try architecture()
     let positions = try PositionPlan(
       weights, configuration, traits: traits, options: options, subject: subject)
@@ -59,18 +65,25 @@ struct TransformerAssembly {
     if configuration.relativePositions == .shared { addRelative("rel_pos_bias", configuration) }
     if configuration.hasFinalNorm { addNorm("norm") }
     try checkNothingMissing()
+    try stated?.check(side: configuration.side, patch: configuration.patch, options)
     let name = encoderName(configuration)
     var result = ModelPlan(
       architecture: .visionTransformer(configuration), encoderName: name, weights: plan,
       head: head(configuration),
-      preprocessing: traits.preprocessing.with(side: configuration.side)
-        .with(channels: configuration.channels))
+      preprocessing: try options.preprocessing(
+        stated, usual: usualPreprocessing(side: configuration.side), side: configuration.side
+      ).with(channels: configuration.channels))
     result.notes = traits.notes + positions.notes
     if configuration.channels == 1 {
       result.notes.append(Channels.note(result.preprocessing.statistics))
     }
     result.settled = settled
     return result
+  }
+
+  private func usualPreprocessing(side: Int) -> Preprocessing {
+    guard side >= 384, let large = traits.largePreprocessing else { return traits.preprocessing }
+    return large
   }
 
   // MARK: Architecture

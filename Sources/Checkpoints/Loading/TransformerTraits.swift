@@ -13,7 +13,10 @@ struct TransformerTraits: Sendable {
   var relativeResampling = PositionResampling.geometric
   /// The side that is evaluated by custom; the side of training when nil.
   var customarySide: Int?
+  /// The transform where no file beside the weights asks for one: that of the authors' evaluation.
   var preprocessing = Preprocessing(side: 224)
+  /// The same for inputs of 384 pixels and more, where it is another.
+  var largePreprocessing: Preprocessing?
   var headPooling = ClassifierHead.Pooling.classToken
   /// Attention heads of a width, where the family departs from `standardHeads`.
   var heads: [Int: Int] = [:]
@@ -47,12 +50,4 @@ struct TransformerTraits: Sendable {
   static let standardHeads = [
     192: 3, 384: 6, 512: 8, 768: 12, 1024: 16, 1152: 16, 1280: 16, 1408: 16, 1536: 24, 1664: 16,
   ]
-}
-
-extension Preprocessing {
-  /// The same transform for another side.
-  func with(side: Int) -> Preprocessing {
-    Preprocessing(
-      side: side, cropRatio: cropRatio, interpolation: interpolation, statistics: statistics)
-  }
 }

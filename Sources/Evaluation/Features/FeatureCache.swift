@@ -10,7 +10,7 @@ import Vision
 /// on, and an entry is verified whenever it is opened, so one checkpoint never reads another's.
 package struct FeatureCache: Sendable {
   /// Raised whenever the same inputs would give other features.
-  package static let version = 1
+  package static let version = 2
 
   /// Where entries are kept.
   package let folder: String

@@ -30,9 +30,11 @@ final class AugmentedFeatures: HeadInput {
     channels = context.subject.channels
     seed = context.seed
     let evaluation = context.subject.preprocessing
-    self.augmentation = TrainingAugmentation(
+    var view = TrainingAugmentation(
       side: evaluation.side, scale: augmentation.minimumScale...1, flip: augmentation.flip,
       interpolation: evaluation.interpolation, statistics: evaluation.statistics)
+    view.white = evaluation.white
+    self.augmentation = view
     extractor = FeatureExtractor(
       context.subject, pool: context.pool, precision: context.precision)
   }

@@ -128,8 +128,8 @@ package struct Recipe: Sendable {
   /// The transform of evaluation that goes with the views.
   package var preprocessing: Preprocessing {
     Preprocessing(
-      side: encoder.side, cropRatio: encoder.side < 128 ? 1 : 0.875,
-      interpolation: view.interpolation, statistics: view.statistics)
+      side: encoder.side, interpolation: view.interpolation, statistics: view.statistics
+    ).wholeWhenSmall
   }
 }
 

@@ -1,6 +1,7 @@
 import Evaluation
 import Foundation
 import Support
+import Vision
 
 /// The forms in which `compare` prints.
 package enum ComparisonFormat: String, CaseIterable, Sendable {
@@ -96,6 +97,7 @@ extension Comparison {
             "checkpoint": .string(entry.report.checkpoint.name),
             "sha256": entry.report.checkpoint.sha256.json,
             "content_hash": entry.report.contentHash.json,
+            "pictures": (entry.report.checkpoint.transform?.words).json,
           ]
         }),
       "groups": .array(groups.map(json)),

@@ -128,6 +128,7 @@ extension Comparison {
         "≠ \(entries[row.entry].label), \(row.result.task): not comparable; "
           + fields.joined(separator: ", ") + ".")
     }
+    if let pictureNote { notes.append(pictureNote) }
     for (entry, task) in failures {
       let error = task.error.map { ": " + $0 } ?? ""
       notes.append("\(entries[entry].label), \(task.task) \(task.status.rawValue)\(error)")

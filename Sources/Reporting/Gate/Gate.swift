@@ -2,6 +2,7 @@ import Evaluation
 import Foundation
 import Support
 import Tensors
+import Vision
 
 /// Whether a candidate may replace a baseline: hard checks, then a paired non-inferiority test per
 /// metric, then the memory of many small losses.
@@ -46,7 +47,15 @@ package struct Gate: Sendable {
     checks =
       try HardChecks(configuration: configuration).checks(input) + run.untrainedChecks()
       + run.metricChecks(&notes) + run.driftChecks(&notes)
-    self.notes = notes
+    self.notes = notes + [Self.pictureNote(baseline, candidate)].compactMap { $0 }
+  }
+
+  /// Says so when the two were not shown the same pictures.
+  private static func pictureNote(_ baseline: ReportEntry, _ candidate: ReportEntry) -> String? {
+    guard let before = baseline.report.checkpoint.transform?.words,
+      let after = candidate.report.checkpoint.transform?.words, before != after
+    else { return nil }
+    return "The candidate looked at other pictures than the baseline: \(after); not: \(before)."
   }
 
   /// The worst of the checks.

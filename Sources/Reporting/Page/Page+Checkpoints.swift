@@ -1,6 +1,7 @@
 import Evaluation
 import Foundation
 import Support
+import Vision
 
 extension Page {
   /// How the checkpoints were pretrained: a table, what the masks hide, and the training curves.
@@ -17,11 +18,15 @@ extension Page {
         HTMLCell(text("recipe")), HTMLCell(mask(training?["mask"])),
         HTMLCell(text("epochs"), training?["epochs"]?.double), HTMLCell(text("seed")),
         HTMLCell(brief(training?["data"]?["id"] ?? training?["data"])),
+        HTMLCell(checkpoint.transform?.words ?? "–"),
       ]
     }
     html.table(
       caption: "What the encoders are and how they were pretrained",
-      titles: ["checkpoint", "encoder", "parameters", "recipe", "mask", "epochs", "seed", "data"],
+      titles: [
+        "checkpoint", "encoder", "parameters", "recipe", "mask", "epochs", "seed", "data",
+        "pictures",
+      ],
       rows: rows)
     try PretrainingGallery(comparison.entries).write(to: &html)
     for (title, key) in [("Training loss", "loss"), ("Learning rate", "learning_rate")] {

@@ -99,7 +99,7 @@ extension ReportCheckpoint {
       "name": .string(name), "source": .string(source), "format": .string(format),
       "sha256": sha256.json, "encoder": .string(encoder), "parameters": .integer(parameters),
       "pretraining": pretraining ?? .null, "loading": loading ?? .null,
-      "pictures": pictures?.json ?? .null,
+      "preprocessing": preprocessing ?? .null, "pictures": pictures?.json ?? .null,
     ]
   }
 
@@ -111,6 +111,7 @@ extension ReportCheckpoint {
       parameters: reader.required("parameters").count(),
       pretraining: reader.optional("pretraining")?.json,
       loading: reader.optional("loading")?.json,
+      preprocessing: reader.optional("preprocessing")?.json,
       pictures: reader.optional("pictures").map { try ReportPictures($0) })
   }
 }

@@ -22,10 +22,23 @@ package struct PixelStatistics: Sendable, Equatable {
   /// Leaves 0…1 as it is.
   package static let none = PixelStatistics(mean: [0, 0, 0], deviation: [1, 1, 1])
 
+  /// The means as levels of 0…255, rounded as Python does.
+  package var levels: [UInt8] {
+    mean.map { mean in
+      let decimal = Double("\(mean)") ?? Double(mean)
+      return UInt8(min(max((255 * decimal).rounded(.toNearestOrEven), 0), 255))
+    }
+  }
+
   /// Normalises three planes of levels (0…255) in place; `plane` samples each.
-  func normalise(_ planes: UnsafeMutablePointer<Float>, plane: Int) {
+  /// - Parameters:
+  ///   - planes: red, green, blue.
+  ///   - plane: samples of each.
+  ///   - white: what level 255 is before the mean is taken off.
+  func normalise(_ planes: UnsafeMutablePointer<Float>, plane: Int, white: Double = 1) {
+    let level = Float(255 / white)
     for channel in 0..<3 {
-      let scale = 1 / (255 * deviation[channel])
+      let scale = 1 / (level * deviation[channel])
       let shift = -mean[channel] / deviation[channel]
       let samples = planes + channel * plane
       for index in 0..<plane { samples[index] = samples[index] * scale + shift }

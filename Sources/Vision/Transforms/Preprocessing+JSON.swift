@@ -22,28 +22,104 @@ extension PixelStatistics {
 }
 
 extension Preprocessing {
+  /// The kinds of resize by their names in files.
+  private static let kinds = ["short_side", "short_side_within", "long_side", "squash", "none"]
+
   /// Everything that makes the transform what it is; read back by `init(_:default:)`.
+  ///
+  /// `crop_ratio` is the side divided by the length that is resized to; where that was said in pixels, they are in
+  /// `resize_to`, and count.
   package var json: JSON {
-    [
-      "side": .integer(side), "crop_ratio": .number(cropRatio),
-      "interpolation": .string(interpolation.rawValue),
+    let (kind, lengths, most) = parts
+    var members: [String: JSON] = [
+      "side": .integer(side), "crop_ratio": .number(lengths.first.map(ratio) ?? 1),
+      "resize": .string(Self.kinds[kind]), "interpolation": .string(interpolation.rawValue),
+      "margins": .string(margins.rawValue), "fill": .array(fill.map { .integer(Int($0)) }),
+      "overhang": .integer(overhang), "white": .number(white),
       "mean": .array(statistics.mean.map(number)),
       "std": .array(statistics.deviation.map(number)),
     ]
+    if lengths.contains(where: { if case .pixels = $0 { true } else { false } }) {
+      members["resize_to"] = .array(
+        (lengths.map(pixels) + [most].compactMap { $0 }).map { .integer($0) })
+    }
+    return .object(members)
+  }
+
+  /// The place of the kind of resize, its lengths (of a squash width and height), and the most of the long side.
+  private var parts: (kind: Int, lengths: [Length], most: Int?) {
+    switch resize {
+    case .shortSide(let length): (0, [length], nil)
+    case .shortSideWithin(let length, let most): (1, [.pixels(pixels(length))], most)
+    case .longSide(let length): (2, [length], nil)
+    case .squash(let width, let height): (3, [width, height], nil)
+    case .none: (4, [], nil)
+    }
+  }
+
+  private func ratio(_ length: Length) -> Double {
+    switch length {
+    case .ratio(let ratio): ratio
+    case .pixels(let count): Double(made) / Double(max(1, count))
+    }
   }
 
   /// Reads a transform from a mapping; `preprocessing` stands in for what is absent.
   /// - Throws: `InputError` for a value outside its range.
   package init(_ fields: Fields, default preprocessing: Preprocessing) throws {
+    let side = try fields.take(
+      "side", default: preprocessing.side, in: 1...DecodingLimits.side,
+      "width and height of the encoder's input")
+    let (kind, lengths, most) = preprocessing.parts
+    let ratio = try fields.take(
+      "crop_ratio", default: lengths.first.map(preprocessing.ratio) ?? 1, in: 1e-5...1e5,
+      "side divided by the length that is resized to")
+    let isStated = fields.has("crop_ratio") || fields.has("resize") || fields.has("resize_to")
+    let name = try fields.takeChoice(
+      "resize", of: Self.kinds, default: isStated ? Self.kinds[0] : Self.kinds[kind],
+      "what is resized")
+    let to = try fields.take(
+      "resize_to",
+      default: isStated ? [] : (lengths.map(preprocessing.pixels) + [most].compactMap { $0 }),
+      in: 1...Self.longest, "the lengths that are resized to, in pixels")
+    let interpolation = try fields.takeInterpolation(default: preprocessing.interpolation)
     self.init(
-      side: try fields.take(
-        "side", default: preprocessing.side, in: 1...DecodingLimits.side,
-        "width and height of the encoder's input"),
-      cropRatio: try fields.take(
-        "crop_ratio", default: preprocessing.cropRatio, in: 0.01...1,
-        "side divided by the resized short side"),
-      interpolation: try fields.takeInterpolation(default: preprocessing.interpolation),
+      side: side, resize: try Self.resize(name, ratio, to, fields), interpolation: interpolation,
       statistics: try PixelStatistics(fields, default: preprocessing.statistics))
+    if !isStated { resize = preprocessing.resize }
+    margins =
+      Margins(
+        rawValue: try fields.takeChoice(
+          "margins", of: Margins.allCases.map(\.rawValue), default: preprocessing.margins.rawValue,
+          "how half a pixel of a margin is rounded")) ?? .even
+    let levels = try fields.take(
+      "fill", default: preprocessing.fill.map { Int($0) }, in: 0...255,
+      "colour beside small pictures")
+    guard levels.count == 3 else { throw fields.error(at: "fill", "fill must be three levels") }
+    fill = levels.map { UInt8($0) }
+    overhang = try fields.take(
+      "overhang", default: preprocessing.overhang, in: 0...1024,
+      "pixels to the right and below that are not seen")
+    white = try fields.take(
+      "white", default: preprocessing.white, in: 1e-6...1e9, "what a white sample is")
+  }
+
+  private static func resize(
+    _ name: String, _ ratio: Double, _ to: [Int], _ fields: Fields
+  ) throws -> Resize {
+    let lengths = to.isEmpty ? [.ratio(ratio), .ratio(ratio)] : to.map { Length.pixels($0) }
+    switch name {
+    case "none": return .none
+    case "short_side": return .shortSide(lengths[0])
+    case "long_side": return .longSide(lengths[0])
+    case "squash":
+      guard let height = lengths.last else { break }
+      return .squash(width: lengths[0], height: height)
+    default:
+      guard to.count == 2 else { break }
+      return .shortSideWithin(.pixels(to[0]), atMost: to[1])
+    }
+    throw fields.error(at: "resize_to", "resize_to must be two lengths for '\(name)'")
   }
 }
 

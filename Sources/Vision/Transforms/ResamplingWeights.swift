@@ -14,6 +14,7 @@ struct ResamplingAxis {
   /// The most source samples that one resized sample mixes.
   func taps(_ interpolation: Interpolation) -> Int {
     if isIdentity { return 0 }
+    if interpolation == .nearest { return 1 }
     let reach = interpolation.support * max(Double(source) / Double(full), 1)
     return Int(reach.rounded(.up)) * 2 + 1
   }
@@ -53,6 +54,10 @@ struct ResamplingWeights {
       sources = axis.offset..<axis.offset + axis.count
       return
     }
+    guard interpolation != .nearest else {
+      sources = Self.fillNearest(axis, first, used, weights)
+      return
+    }
     let footprint = Footprint(axis, interpolation)
     let start = footprint.samples(under: 0).lowerBound
     for index in 0..<count {
@@ -62,6 +67,27 @@ struct ResamplingWeights {
       footprint.fill(weights + index * taps, index, samples, interpolation)
     }
     sources = start..<footprint.samples(under: count - 1).upperBound
+  }
+
+  /// One sample for each, at full weight, with the places summed up step by step as Pillow does.
+  /// - Returns: the source samples.
+  private static func fillNearest(
+    _ axis: ResamplingAxis, _ first: UnsafeMutablePointer<Int32>,
+    _ used: UnsafeMutablePointer<Int32>, _ weights: UnsafeMutablePointer<Int32>
+  ) -> Range<Int> {
+    let step = Double(axis.source) / Double(axis.full)
+    var place = step * 0.5
+    for _ in 0..<axis.offset { place += step }
+    let start = min(Int(place), axis.source - 1)
+    var last = start
+    for index in 0..<axis.count {
+      last = min(Int(place), axis.source - 1)
+      first[index] = Int32(last - start)
+      used[index] = 1
+      weights[index] = 1 << 22
+      place += step
+    }
+    return start..<last + 1
   }
 
   /// The weights as the kernels take them; valid as long as the scratch memory.
@@ -110,7 +136,8 @@ private struct Footprint {
     }
     var place = row
     for sample in samples {
-      let weight = interpolation.weight(at: (Double(sample) - centre + 0.5) * inverse) / sum
+      let value = interpolation.weight(at: (Double(sample) - centre + 0.5) * inverse)
+      let weight = sum == 0 ? value : value / sum
       place.pointee = Int32(weight * 0x1p22 + (weight < 0 ? -0.5 : 0.5))
       place += 1
     }

@@ -14,6 +14,8 @@ package struct TrainingAugmentation: Sendable, Equatable {
   package let interpolation: Interpolation
   /// What samples are normalised with.
   package let statistics: PixelStatistics
+  /// What a white sample is before that.
+  package var white = 1.0
 
   /// A transform; MAE's by default.
   package init(
@@ -45,6 +47,6 @@ package struct TrainingAugmentation: Sendable, Equatable {
     resampling.isMirrored = flip && random.next() >> 63 == 1
     resampling.render(image, into: planes)
     colourJitter?.apply(to: planes, plane: side * side, random: &random)
-    statistics.normalise(planes, plane: side * side)
+    statistics.normalise(planes, plane: side * side, white: white)
   }
 }
