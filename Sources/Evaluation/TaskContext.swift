@@ -98,7 +98,7 @@ package final class TaskContext {
         classes: dataset.classes.count, splitHash: splitHash))
     result.features = FeatureUse(
       requested: request.requested, resolved: try subject.resolve(request).summary)
-    result.seed = Int(truncatingIfNeeded: seed)
+    result.seed = Int(exactly: seed)
     result.limit = dataset.limit
     return result
   }

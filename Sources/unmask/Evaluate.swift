@@ -53,6 +53,9 @@ struct Evaluate: ParsableCommand {
 
   func validate() throws {
     if let limit, limit < 1 { throw ValidationError("--limit must be at least 1, is \(limit)") }
+    guard Int(exactly: seed) != nil else {
+      throw ValidationError("--seed must be at most \(Int.max), is \(seed)")
+    }
     if name != nil, checkpoints.count > 1 {
       throw ValidationError("--name names one checkpoint, and there are \(checkpoints.count)")
     }
@@ -68,6 +71,7 @@ struct Evaluate: ParsableCommand {
       tasks: try TaskCatalog.load(names, assignments: settings), data: data, output: out,
       seed: seed, threads: compute.threads, precision: precision, limit: limit, isFresh: fresh)
     plan.checkpointOptions = options
+    try plan.checkName()
     let environment = { [compute] in
       ReportEnvironment.current(threads: compute.threads, precision: precision.rawValue)
     }
@@ -76,6 +80,7 @@ struct Evaluate: ParsableCommand {
       for line in try Evaluation.describe(plan, finished: kept) { try StandardOutput.line(line) }
       return
     }
+    Interruption.advise("what was finished is kept; go on with: \(CommandLine.text)")
     var entries: [ReportEntry] = []
     var failures = 0
     try Evaluation.run(plan, finished: kept) { outcome in

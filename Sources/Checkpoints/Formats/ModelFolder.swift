@@ -25,7 +25,7 @@ enum ModelFolder: CheckpointFormat {
   static func open(_ source: CheckpointSource) throws -> TensorArchive {
     let folder = source.path
     let found = weights.map { folder + "/" + $0 }
-      .first { FileManager.default.fileExists(atPath: $0) }
+      .first { FileSystem.exists($0) }
     guard let found else {
       throw InputError(
         folder, "holds no weights",
@@ -48,7 +48,7 @@ enum ModelFolder: CheckpointFormat {
     var members = metadata.object ?? [:]
     for (key, file) in settings {
       let path = folder + "/" + file
-      guard FileManager.default.fileExists(atPath: path) else { continue }
+      guard FileSystem.exists(path) else { continue }
       members[key] = try JSON.parse(contentsOf: path, limit: 1 << 24)
     }
     return .object(members)

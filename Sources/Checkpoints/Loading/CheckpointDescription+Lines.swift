@@ -26,7 +26,7 @@ extension CheckpointDescription {
       lines += renamed.map { "renamed     \($0.from) → \($0.to)" }
       lines += ignored.map { "ignored     \($0)" }
     }
-    return lines.map { printable($0) }
+    return lines
   }
 
   private var input: String {
@@ -35,13 +35,5 @@ extension CheckpointDescription {
     return "\(preprocessing.side) px, \(preprocessing.interpolation.rawValue), crop "
       + "\(preprocessing.cropRatio), mean \(words(statistics.mean)), "
       + "deviation \(words(statistics.deviation))"
-  }
-
-  /// Names come from the file: control characters are escaped.
-  private func printable(_ line: String) -> String {
-    line.unicodeScalars.map { scalar in
-      scalar.value < 0x20 || (0x7f..<0xa0).contains(scalar.value)
-        ? scalar.escaped(asASCII: true) : String(scalar)
-    }.joined()
   }
 }

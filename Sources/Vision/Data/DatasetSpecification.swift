@@ -105,21 +105,19 @@ package struct DatasetSpecification: Sendable {
     guard let path else {
       throw InputError(text, "the folder is missing", "write \(kind):FOLDER")
     }
-    let files = FileManager.default
-    if files.fileExists(atPath: path) { return path }
-    let root = ProcessInfo.processInfo.environment["UNMASK_DATA"] ?? ""
-    if !root.isEmpty, !path.hasPrefix("/"), files.fileExists(atPath: root + "/" + path) {
-      return root + "/" + path
+    if FileSystem.exists(path) { return path }
+    if let root = Environment.value("UNMASK_DATA"), !path.hasPrefix("/") {
+      guard FileSystem.isFolder(root) else {
+        throw InputError("UNMASK_DATA", "there is no folder \(root)", "correct or unset it")
+      }
+      if FileSystem.exists(root + "/" + path) { return root + "/" + path }
     }
     throw InputError(text, "there is no folder \(path)", "check the path")
   }
 }
 
 /// Whether a folder, or a link to one, is at `path`.
-func isFolder(_ path: String) -> Bool {
-  var isFolder: ObjCBool = false
-  return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
-}
+func isFolder(_ path: String) -> Bool { FileSystem.isFolder(path) }
 
 private func spell<Bound>(_ range: ClosedRange<Bound>) -> String {
   "\(range.lowerBound)…\(range.upperBound)"

@@ -3,13 +3,7 @@ import Support
 
 /// The names in a folder, hidden ones left out, in the order of their UTF-8 bytes.
 func fileNames(in folder: String) throws -> [String] {
-  let names: [String]
-  do {
-    names = try FileManager.default.contentsOfDirectory(atPath: folder)
-  } catch {
-    throw InputError(folder, "the folder cannot be read", "check that it exists and may be read")
-  }
-  return inByteOrder(names.filter { !$0.hasPrefix(".") })
+  try FileSystem.names(in: folder).filter { !$0.hasPrefix(".") }
 }
 
 /// The strings in the order of their UTF-8 bytes, which is the same on every machine.
@@ -21,7 +15,7 @@ func inByteOrder(_ names: [String]) -> [String] {
 /// - Throws: `InputError` that names the first candidate.
 func existingFile(_ candidates: [String], in folder: String) throws -> String {
   let paths = candidates.map { folder + "/" + $0 }
-  if let path = paths.first(where: { FileManager.default.fileExists(atPath: $0) }) { return path }
+  if let path = paths.first(where: { FileSystem.exists($0) }) { return path }
   let others = candidates.dropFirst().joined(separator: ", ")
   throw InputError(
     folder, "holds no \(candidates[0])" + (others.isEmpty ? "" : " (nor \(others))"),

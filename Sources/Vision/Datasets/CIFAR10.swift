@@ -77,7 +77,7 @@ enum CIFAR10: DatasetKind {
 
   private static func classNames(in folder: String) throws -> [String] {
     let path = folder + "/batches.meta.txt"
-    guard FileManager.default.fileExists(atPath: path) else { return usualNames }
+    guard FileSystem.exists(path) else { return usualNames }
     let file = try MappedFile(path)
     let text = withExtendedLifetime(file) {
       String(decoding: file.bytes.prefix(1 << 16), as: UTF8.self)

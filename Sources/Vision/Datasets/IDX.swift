@@ -70,7 +70,7 @@ enum IDX: DatasetKind {
   private static func split(_ pair: Pair) -> PackedSplit {
     let shape = pair.images.shape
     let images = PackedImages(
-      name: URL(fileURLWithPath: pair.imagesPath).lastPathComponent, store: pair.images.store,
+      name: pair.imagesPath.fileName, store: pair.images.store,
       offset: pair.images.offset, stride: shape[1] * shape[2], count: shape[0], width: shape[2],
       height: shape[1], layout: .grey)
     return PackedSplit(parts: [images], classes: pair.labels.withBytes { $0.map { Int32($0) } })

@@ -18,7 +18,7 @@ enum NumPyImages: DatasetKind {
     let prefix = try prefix(of: specification)
     let train = try Pair(prefix, "train")
     let test = try Pair(prefix, "test")
-    let hasValidation = FileManager.default.fileExists(atPath: prefix + "x_val.npy")
+    let hasValidation = FileSystem.exists(prefix + "x_val.npy")
     let validation = hasValidation ? try Pair(prefix, "val") : nil
     let classes = try classCount(specification, train)
     var hash = SHA256()
@@ -37,7 +37,7 @@ enum NumPyImages: DatasetKind {
   /// What comes before `x_train.npy`: a folder and a slash, or the path itself.
   private static func prefix(of specification: DatasetSpecification) throws -> String {
     if let path = specification.path, !isFolder(path),
-      FileManager.default.fileExists(atPath: path + "x_train.npy")
+      FileSystem.exists(path + "x_train.npy")
     {
       return path
     }
@@ -98,7 +98,7 @@ enum NumPyImages: DatasetKind {
       let shape = images.shape
       let layout: PixelLayout = shape.count == 4 && shape[3] == 3 ? .interleaved : .grey
       let part = PackedImages(
-        name: URL(fileURLWithPath: images.path).lastPathComponent, store: images.file,
+        name: images.path.fileName, store: images.file,
         offset: images.offset, stride: shape[1] * shape[2] * layout.channels, count: shape[0],
         width: shape[2], height: shape[1], layout: layout)
       return PackedSplit(
