@@ -65,7 +65,7 @@ package final class Trainer {
   @discardableResult
   package func run(resume: Bool) throws -> Double {
     try recipe.precision.check()
-    try FolderLock.holding(folder.path) {
+    return try FolderLock.holding(folder.path) {
       try Interruption.saving {
         if resume, FileSystem.exists(folder.statePath) { try restore() }
         return try train()

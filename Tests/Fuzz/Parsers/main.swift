@@ -50,7 +50,8 @@ func supervise(_ reader: Reader, seconds: Double, seed: UInt64, folder: String) 
   let kept = "\(reader.name)-\(SHA256.hex(of: try MappedFile(path).data).prefix(12))-\(reader.file)"
   try AtomicFile.write(MappedFile(path).data, to: ".build/fuzz/" + kept)
   let how = process.terminationReason == .exit ? "code" : "signal"
-  try StandardOutput.line("\(reader.name): \(how) \(process.terminationStatus) on .build/fuzz/\(kept)")
+  try StandardOutput.line(
+    "\(reader.name): \(how) \(process.terminationStatus) on .build/fuzz/\(kept)")
   return false
 }
 
