@@ -58,6 +58,6 @@ struct VisibleTests {
   }
 
   @Test func bytesOfNamesAreShown() {
-    #expect(Visible.line("data/" + String(systemBytes: [0x66, 0xe9])) == "data/f\\xe9")
+    #expect(Visible.line("data/" + String(systemBytes: [0x66, 0xe9])) == "data/f\\xE9")
   }
 }

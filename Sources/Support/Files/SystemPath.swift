@@ -2,19 +2,17 @@ import Foundation
 
 /// Names as the system has them: bytes, which need not be UTF-8.
 ///
-/// A `String` holds text only. A byte that belongs to no UTF-8 becomes the code point U+10FF00 plus
-/// the byte, which nobody uses (private use), and is a byte again where the system is called, so
-/// such names go through the program and come out as they were.
+/// A `String` holds text only. A byte that belongs to no UTF-8 becomes the private code point U+EF00
+/// plus the byte, as do the bytes of such a code point itself, and is a byte again where the system
+/// is called: such names go through the program and come out as they were.
 extension Unicode.Scalar {
-  private static let firstSystemByte: UInt32 = 0x10_ff00
-
-  /// The byte that the code point stands for; nil of all others.
+  /// The byte that the code point stands for, one that is no ASCII; nil of all others.
   package var systemByte: UInt8? {
-    value >= Self.firstSystemByte ? UInt8(truncatingIfNeeded: value & 0xff) : nil
+    (0xef80...0xefff).contains(value) ? UInt8(truncatingIfNeeded: value) : nil
   }
 
   fileprivate init(systemByte byte: UInt8) {
-    self = Unicode.Scalar(Self.firstSystemByte + UInt32(byte)) ?? "\u{fffd}"
+    self = Unicode.Scalar(0xef00 + UInt32(byte)) ?? "\u{fffd}"
   }
 }
 
@@ -26,7 +24,7 @@ extension String {
     while !rest.isEmpty {
       // Up to four bytes make one code point; the shortest prefix that is UTF-8 is it.
       let scalar = (1...4).lazy.compactMap { Self.onlyScalar(of: rest.prefix($0)) }.first
-      if let scalar, scalar.value < 0x80 || scalar.systemByte == nil {
+      if let scalar, scalar.systemByte == nil {
         unicodeScalars.append(scalar)
         rest = rest.dropFirst(UTF8.width(scalar))
       } else if let byte = rest.popFirst() {
@@ -50,7 +48,7 @@ extension String {
   }
 
   private var hasSystemBytes: Bool {
-    utf8.contains(0xf4) && unicodeScalars.contains { $0.systemByte != nil }
+    utf8.contains(0xee) && unicodeScalars.contains { $0.systemByte != nil }
   }
 
   /// The bytes that the system is given, without a closing NUL.

@@ -4,12 +4,12 @@
 /// Every stream of the program writes through here; `Reporting` uses it for its own formats.
 package enum Visible {
   /// Text inside a line: control, format and bidirectional characters and line separators become
-  /// visible, as `\u{1b}`, bytes of a name that is no UTF-8 as `\xe9`.
+  /// visible, as `\u{1b}`, bytes of a name that is no UTF-8 as `\xE9`.
   ///
   /// `##[`, which GitHub and Azure take for a command wherever it stands, is broken up.
   package static func text(_ text: String) -> String {
     escaped(text) { scalar in
-      if let byte = scalar.systemByte { return "\\x" + String(byte, radix: 16) }
+      if let byte = scalar.systemByte { return "\\x" + String(byte, radix: 16, uppercase: true) }
       return "\\u{\(String(scalar.value, radix: 16))}"
     }
   }
