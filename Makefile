@@ -4,12 +4,15 @@ SWIFT ?= swift
 PYTHON ?= .venv/bin/python
 PREFIX ?= /usr/local
 BENCH ?=
+SECONDS ?= 60
+SEED ?= 1
+ROUNDS ?= 100
 
 # What the formatter looks at.
 SWIFT_SOURCES = Sources Tests Plugins Package.swift
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-full bench lint format-check format goldens goldens-check timm-check limits-check \
+.PHONY: help demo test test-full fuzz kill-test bench lint format-check format goldens goldens-check timm-check limits-check \
 	tensorboard-check install build bootstrap clean
 
 help: ## show this list
@@ -21,9 +24,17 @@ demo: build ## pretrain a small encoder, probe it, compare it with its untrained
 test: bootstrap ## check the format, run all tests, name the skipped ones
 	@scripts/test
 
-test-full: test goldens-check timm-check limits-check tensorboard-check ## also: sanitiser, goldens, limits, timm and TensorBoard read ours
+test-full: test goldens-check timm-check limits-check tensorboard-check kill-test ## also: sanitiser, kills, fuzzing, goldens, limits, timm, TensorBoard
+	$(MAKE) fuzz SECONDS=60
 	UNMASK_FULL_TESTS=1 $(SWIFT) test -c release --skip-build --filter 'GateSimulation|GateOnRealEncoders'
 	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test -c release --sanitize=address --scratch-path .build/sanitized
+
+fuzz: build ## damaged files for every reader, for SECONDS=60, with SEED=1; what breaks one is kept
+	$(SWIFT) build -c release --product unmask-fuzz
+	scripts/fuzz $(SECONDS) $(SEED)
+
+kill-test: build ## kill runs at ROUNDS=100 random moments, go on, compare with undisturbed ones
+	scripts/kill-test --rounds $(ROUNDS)
 
 bench: build .venv/ready ## measure against PyTorch, write docs/performance.md (BENCH="--quick mae-step")
 	$(SWIFT) build -c release --product unmask-bench

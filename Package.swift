@@ -43,9 +43,11 @@ let package = Package(
     .target(
       name: "CKernels", cSettings: cSettings,
       linkerSettings: [.linkedLibrary("m"), .linkedLibrary("gomp")]),
-    .target(name: "COneDNN", cSettings: cSettings, linkerSettings: [.linkedLibrary("dnnl")]),
-    .systemLibrary(
-      name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .target(name: "CSystem", cSettings: cSettings),
+    .target(
+      name: "COneDNN", dependencies: ["CSystem"], cSettings: cSettings,
+      linkerSettings: [.linkedLibrary("dnnl")]),
+    .target(name: "COpenBLAS", dependencies: ["CSystem"], cSettings: cSettings),
     .systemLibrary(name: "CJSON", pkgConfig: "json-c", providers: [.apt(["libjson-c-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
@@ -59,8 +61,10 @@ let package = Package(
     .target(name: "CArchive", cSettings: cSettings, linkerSettings: [.linkedLibrary("archive")]),
 
     // The layers: each imports only those above it.
-    library("Support", ["CJSON", "CCrypto", "CZlib", .product(name: "Yams", package: "Yams")]),
-    library("Tensors", ["CKernels", "COneDNN", "COpenBLAS", "Support"]),
+    library(
+      "Support",
+      ["CSystem", "CJSON", "CCrypto", "CZlib", .product(name: "Yams", package: "Yams")]),
+    library("Tensors", ["CSystem", "CKernels", "COneDNN", "COpenBLAS", "Support"]),
     library(
       "Vision",
       [
@@ -97,6 +101,14 @@ let package = Package(
         "Support", "Tensors", "Vision", "Encoders", "Pretraining", "Evaluation", "Reporting",
       ],
       swiftSettings: swiftSettings),
+
+    // What `make fuzz` feeds with damaged files.
+    .executableTarget(
+      name: "unmask-fuzz",
+      dependencies: [
+        "Support", "Tensors", "Vision", "Checkpoints", "Pretraining", "Evaluation", "Reporting",
+      ],
+      path: "Tests/Fuzz/Parsers", swiftSettings: swiftSettings),
 
     .plugin(name: "Registry", capability: .buildTool()),
 

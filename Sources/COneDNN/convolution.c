@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "COneDNN.h"
+#include "csystem.h"
 #include "engine.h"
 
 struct od_convolution {
@@ -146,6 +147,7 @@ od_convolution *od_convolution_create(const od_convolution_shape *shape, od_conv
   od_begin_making();
   int status = create(c, shape);
   od_end_making();
+  if (status == dnnl_out_of_memory) cs_out_of_memory(0);
   if (status) {
     od_convolution_destroy(c);
     return NULL;

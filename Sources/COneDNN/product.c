@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "COneDNN.h"
+#include "csystem.h"
 #include "engine.h"
 
 struct od_product {
@@ -77,6 +78,7 @@ od_product *od_product_create(const od_product_shape *shape) {
   int status = create(product, shape);
   od_end_making();
   if (!status) return product;
+  if (status == dnnl_out_of_memory) cs_out_of_memory(0);
   od_product_destroy(product);
   return NULL;
 }

@@ -29,7 +29,7 @@ package struct CheckpointFolder: Sendable {
 
   /// Whether the folder holds a checkpoint of ours.
   package var exists: Bool {
-    [modelPath, configPath].allSatisfy { FileManager.default.fileExists(atPath: $0) }
+    [modelPath, configPath].allSatisfy { FileSystem.exists($0) }
       && (try? JSON.parse(contentsOf: configPath))?["unmask"] != nil
   }
 
@@ -89,7 +89,7 @@ package struct CheckpointFolder: Sendable {
   /// The record of the run; nil when there is none.
   /// - Throws: `InputError` when it is damaged.
   package func training() throws -> JSON? {
-    guard FileManager.default.fileExists(atPath: trainingPath) else { return nil }
+    guard FileSystem.exists(trainingPath) else { return nil }
     return try JSON.parse(contentsOf: trainingPath)
   }
 }

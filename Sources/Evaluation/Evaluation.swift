@@ -37,6 +37,8 @@ package enum Evaluation {
     _ plan: EvaluationPlan, finished: (any FinishedResults)? = nil,
     report: (SubjectResults) throws -> Void = { _ in }
   ) throws -> [SubjectResults] {
+    try plan.checkName()
+    StaleFiles.removeOnce(in: plan.cache.folder + "/features")
     let datasets = try plan.openDatasets()
     let pool = WorkerPool(threads: plan.threads)
     defer { pool.close() }
@@ -44,12 +46,15 @@ package enum Evaluation {
     for source in plan.checkpoints { try EvaluationSubject.check(source) }
     return try plan.checkpoints.map { source in
       let subject = try plan.load(source, avoiding: &taken)
-      let results = try run(plan, subject, datasets, finished, pool)
-      let outcome = SubjectResults(
-        subject: subject, results: results, pictures: pictures(plan, subject, datasets, pool),
-        folder: plan.output + "/" + subject.name)
-      try report(outcome)
-      return outcome
+      let folder = plan.output + "/" + subject.name
+      return try FolderLock.holding(folder) {
+        let results = try run(plan, subject, datasets, finished, pool)
+        let outcome = SubjectResults(
+          subject: subject, results: results, pictures: pictures(plan, subject, datasets, pool),
+          folder: folder)
+        try report(outcome)
+        return outcome
+      }
     }
   }
 
@@ -75,6 +80,7 @@ package enum Evaluation {
       }
       do {
         let result = try context.definition.task.run(context)
+        try MappedFile.checkAllUnchanged()
         if result.status == .ok { try finished?.keep(result, for: key) }
         return result
       } catch let error as InputError where error.endsRun {
@@ -142,7 +148,7 @@ extension EvaluationSubject {
     if source == "pixels" { return }
     if source.hasPrefix("random:") {
       try EncoderCatalog.validate(String(source.dropFirst("random:".count)))
-    } else if !FileManager.default.fileExists(atPath: source) {
+    } else if !FileSystem.exists(source) {
       _ = try checkpoint(source, options: CheckpointOptions())
     }
   }

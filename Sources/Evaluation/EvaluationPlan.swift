@@ -99,6 +99,19 @@ package struct EvaluationPlan: Sendable {
     return rest
   }
 
+  /// Refuses a name that leads out of the folder of results, or hides in it.
+  /// - Throws: `InputError`.
+  package func checkName() throws {
+    guard let name else { return }
+    guard !name.isEmpty, !name.hasPrefix("."), !name.utf8.contains(UInt8(ascii: "/")),
+      name.utf8.count <= 200
+    else {
+      throw InputError(
+        "--name \(name)", "must be the name of a folder inside --out",
+        "use at most 200 letters, digits and signs, no / and no dot at the beginning")
+    }
+  }
+
   /// Loads a checkpoint under a name that no earlier one has.
   ///
   /// - Parameters:

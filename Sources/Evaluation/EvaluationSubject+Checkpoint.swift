@@ -14,7 +14,7 @@ extension EvaluationSubject {
   /// - Returns: the checkpoint.
   /// - Throws: `InputError` when there is nothing at the path or it is unusable.
   static func checkpoint(_ source: String, options: CheckpointOptions) throws -> EvaluationSubject {
-    guard FileManager.default.fileExists(atPath: source) else {
+    guard FileSystem.exists(source) else {
       let known = EncoderCatalog.architectures.map { $0.name }
       let isEncoder = known.contains { source.hasPrefix($0) }
       throw InputError(
@@ -30,6 +30,8 @@ extension EvaluationSubject {
     let outcome = Result { try reading.load() }
     let hash = Result { try hashing.value() }
     let loaded = try outcome.get()
+    // What was hashed and what was read must be the same file.
+    try withExtendedLifetime(reading) { try MappedFile.checkAllUnchanged() }
     let folder = CheckpointFolder(source)
     return EvaluationSubject(
       name: ownName(source), source: source,
@@ -47,7 +49,7 @@ extension EvaluationSubject {
 
   /// The name of a file without its ending, or of a folder.
   private static func ownName(_ source: String) -> String {
-    let name = URL(fileURLWithPath: source).standardizedFileURL.path.fileName
+    let name = source.absolutePath.fileName
     let endings = ["safetensors", "pth", "pt", "th", "bin", "npz", "tar"]
     return safeName(
       endings.contains(name.fileEnding.lowercased()) ? name.fileStem : name)

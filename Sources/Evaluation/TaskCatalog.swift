@@ -33,7 +33,7 @@ package enum TaskCatalog {
     let path = try path(of: name)
     let fields = try Fields(contentsOf: path)
     for assignment in assignments { try fields.override(assignment) }
-    let file = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+    let file = path.fileStem
     return try TaskDefinition(name: file, fields: fields)
   }
 

@@ -95,7 +95,7 @@ package final class TaskContext {
       dataset: DatasetSummary(dataset, splits: splits, splitHash: splitHash))
     result.features = FeatureUse(
       requested: request.requested, resolved: try subject.resolve(request).summary)
-    result.seed = Int(truncatingIfNeeded: seed)
+    result.seed = Int(exactly: seed)
     result.limit = dataset.limit
     return result
   }

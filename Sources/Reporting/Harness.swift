@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// The program that made a report.
 package struct Harness: Equatable, Sendable {
@@ -25,12 +26,10 @@ package struct Harness: Equatable, Sendable {
 
 /// The commit checked out in the source tree that holds this executable.
 private func ownCommit() -> String? {
-  let executable = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-  guard let executable else { return nil }
-  var folder = URL(fileURLWithPath: executable).deletingLastPathComponent()
-  while folder.path != "/" {
-    if let commit = commit(in: folder.path) { return commit }
-    folder.deleteLastPathComponent()
+  var folder = FileSystem.executable.parentFolder
+  while folder != "/", !folder.isEmpty {
+    if let commit = commit(in: folder) { return commit }
+    folder = folder.parentFolder
   }
   return nil
 }
@@ -41,7 +40,7 @@ func commit(in folder: String) -> String? {
     (try? String(contentsOfFile: path, encoding: .utf8))?
       .trimmingCharacters(in: .whitespacesAndNewlines)
   }
-  guard FileManager.default.fileExists(atPath: folder + "/Package.swift") else { return nil }
+  guard FileSystem.exists(folder + "/Package.swift") else { return nil }
   var git = folder + "/.git"
   if let link = text(git), link.hasPrefix("gitdir: ") { git = String(link.dropFirst(8)) }
   let common = text(git + "/commondir").map { git + "/" + $0 } ?? git

@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// Versions of the C libraries in this process that compute or decode, as they report themselves.
 ///
@@ -6,6 +7,7 @@ import Foundation
 /// not there is left out.
 func loadedLibraries() -> [String: String] {
   var versions: [String: String] = [:]
+  loadOpenBLAS()
   versions["openblas"] = text(from: "openblas_get_config")?.split(separator: " ")
     .first { $0.contains(".") }.map(String.init)
   versions["openblas_core"] = text(from: "openblas_get_corename")

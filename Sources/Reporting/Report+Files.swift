@@ -5,29 +5,32 @@ import Support
 extension Report {
   /// Writes `report.json` into a folder, and predictions and pictures beside it.
   ///
-  /// These first, so that a report never refers to a file that is not there; each file is
-  /// whole or absent.
+  /// All of it is replaced as one: the files beside the report get names that the report which is
+  /// there does not use, then the report is replaced, then what only the old one used is removed. A
+  /// full disk or a kill leaves the old report with its files.
   /// - Parameter folder: created if need be.
   /// - Returns: the report as a later reader sees it.
   /// - Throws: `InputError` if the folder cannot be written.
   @discardableResult
   package func write(_ folder: String) throws -> Report {
     var report = self
+    let files = ReportFiles(folder)
     var taken: Set<String> = []
     for index in report.tasks.indices {
       guard let predictions = report.tasks[index].predictions else { continue }
       let data = predictions.npy()
       let path = fileName(for: report.tasks[index].task, avoiding: &taken)
-      try AtomicFile.write(data, to: folder + "/" + path)
       report.tasks[index].predictionsFile = PredictionsReference(
-        path: path, sha256: SHA256.hex(of: data), count: predictions.count)
+        path: try files.add(data, as: path), sha256: SHA256.hex(of: data),
+        count: predictions.count)
     }
     if let pictures {
       let data = report.tasks.lazy.compactMap(\.dataset).first?.id ?? "unknown data"
-      report.checkpoint.pictures = try ReportPictures(pictures, in: folder, data: data)
+      report.checkpoint.pictures = try ReportPictures(pictures, in: files, data: data)
     }
     let json = report.json
     try AtomicFile.write(Data((json.text(pretty: true) + "\n").utf8), to: folder + "/report.json")
+    files.removeOthers(than: report)
     report.folder = folder
     report.contentHash = json["integrity"]?["hash"]?.string
     return report
@@ -39,12 +42,11 @@ extension Report {
   /// - Returns: the report.
   /// - Throws: `InputError` if it cannot be read or is not a whole, unchanged report.
   package static func read(_ path: String) throws -> Report {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+    guard FileSystem.exists(path) else {
       throw InputError(path, "does not exist", "give a report.json or the folder that holds it")
     }
-    let file = isFolder.boolValue ? path + "/report.json" : path
-    guard FileManager.default.fileExists(atPath: file) else {
+    let file = FileSystem.isFolder(path) ? path + "/report.json" : path
+    guard FileSystem.exists(file) else {
       throw InputError(path, "holds no report.json", "evaluate a checkpoint with --out \(path)")
     }
     var report = try Report(JSON.parse(contentsOf: file, limit: 1 << 28), file: file)
@@ -61,7 +63,7 @@ extension Report {
   package func predictions(of task: TaskResult) throws -> Predictions? {
     if let predictions = task.predictions { return predictions }
     guard let reference = task.predictionsFile, let folder else { return nil }
-    let path = folder + "/" + reference.path
+    let path = try ReportFiles.path(of: reference.path, in: folder)
     let data = try MappedFile(path).data
     guard SHA256.hex(of: data) == reference.sha256 else {
       throw InputError(

@@ -40,14 +40,13 @@ package struct ReportPictures: Equatable, Sendable {
   ///
   /// - Parameters:
   ///   - pictures: what was drawn.
-  ///   - folder: of the report.
+  ///   - files: the files beside the report.
   ///   - data: the data set whose test images they are.
   /// - Throws: `InputError` when the folder cannot be written.
-  init(_ pictures: PretrainingPictures, in folder: String, data: String) throws {
+  init(_ pictures: PretrainingPictures, in files: ReportFiles, data: String) throws {
     func write(_ image: Image, _ name: String) throws -> Strip {
       let bytes = encodePNG(image)
-      let path = "figures/pretraining-\(name).png"
-      try AtomicFile.write(bytes, to: folder + "/" + path)
+      let path = try files.add(bytes, as: "figures/pretraining-\(name).png")
       return Strip(path: path, sha256: SHA256.hex(of: bytes))
     }
     self.init(

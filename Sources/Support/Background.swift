@@ -8,11 +8,10 @@ package final class Background<Value: Sendable>: @unchecked Sendable {
 
   /// Starts `body`.
   package init(_ body: @escaping @Sendable () throws -> Value) {
-    let thread = Thread { [self] in
+    SystemThread.start(stackBytes: 8 << 20) { [self] in
       outcome = Result { try body() }
       done.signal()
     }
-    thread.start()
   }
 
   /// Waits for the work and gives its value; call it once.

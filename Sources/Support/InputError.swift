@@ -30,16 +30,12 @@ package struct InputError: Error, LocalizedError, Equatable, Sendable {
   /// The most characters of each part that are shown: names in a hostile file may have millions.
   private static let longest = 5000
 
-  /// `subject: problem; remedy` on one line, control characters escaped, shortened when endless.
+  /// `subject: problem; remedy` on one line, made visible, shortened when endless.
   package var errorDescription: String? {
     let parts = [subject, problem, remedy].map { part in
       let start = part.unicodeScalars.prefix(Self.longest)
       return start.endIndex == part.unicodeScalars.endIndex ? part : String(start) + "…"
     }
-    let line = "\(parts[0]): \(parts[1])" + (remedy.isEmpty ? "" : "; \(parts[2])")
-    return line.unicodeScalars.map { scalar in
-      scalar.value < 0x20 || (0x7f..<0xa0).contains(scalar.value)
-        ? scalar.escaped(asASCII: true) : String(scalar)
-    }.joined()
+    return Visible.line("\(parts[0]): \(parts[1])" + (remedy.isEmpty ? "" : "; \(parts[2])"))
   }
 }

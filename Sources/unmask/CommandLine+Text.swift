@@ -1,7 +1,14 @@
+import Support
+
 extension CommandLine {
   /// The command as it was typed, quoted so that a shell reads it back; for reports.
   static var text: String {
-    (["unmask"] + arguments.dropFirst()).map { quoted($0) }.joined(separator: " ")
+    (["unmask"] + Environment.arguments.dropFirst()).map { quoted($0) }.joined(separator: " ")
+  }
+
+  /// The same with another option, unless it is there already.
+  static func text(adding option: String) -> String {
+    Environment.arguments.contains(option) ? text : text + " " + option
   }
 
   private static func quoted(_ word: String) -> String {

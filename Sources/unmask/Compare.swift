@@ -31,7 +31,11 @@ struct Compare: ParsableCommand {
     let entries = try loadReports((baseline.map { [$0] } ?? []) + reports, pool: pool)
     let comparison = try Comparison(
       entries, options: .init(baseline: baseline.map { _ in 0 }, isForced: force), pool: pool)
-    try StandardOutput.write(comparison.text(format, width: StandardOutput.width))
+    if format == .json {
+      try StandardOutput.json(comparison.json)
+    } else {
+      try StandardOutput.write(comparison.text(format, width: StandardOutput.width))
+    }
     for refusal in comparison.refusals { Log.error(Log.line(for: refusal)) }
     if !comparison.refusals.isEmpty { throw Failure.unusable }
   }

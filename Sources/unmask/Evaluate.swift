@@ -59,6 +59,9 @@ struct Evaluate: ParsableCommand {
     if let skipUnreadable, skipUnreadable < 0 {
       throw ValidationError("--skip-unreadable must be at least 0, is \(skipUnreadable)")
     }
+    guard Int(exactly: seed) != nil else {
+      throw ValidationError("--seed must be at most \(Int.max), is \(seed)")
+    }
     if name != nil, checkpoints.count > 1 {
       throw ValidationError("--name names one checkpoint, and there are \(checkpoints.count)")
     }
@@ -75,6 +78,7 @@ struct Evaluate: ParsableCommand {
       seed: seed, threads: compute.threads, precision: precision, limit: limit, isFresh: fresh)
     plan.checkpointOptions = options
     plan.skipUnreadable = skipUnreadable
+    try plan.checkName()
     let environment = { [compute] in
       ReportEnvironment.current(threads: compute.threads, precision: precision.rawValue)
     }
@@ -83,6 +87,7 @@ struct Evaluate: ParsableCommand {
       for line in try Evaluation.describe(plan, finished: kept) { try StandardOutput.line(line) }
       return
     }
+    Interruption.advise("what was finished is kept; go on with: \(CommandLine.text)")
     var entries: [ReportEntry] = []
     var failures = 0
     try Evaluation.run(plan, finished: kept) { outcome in

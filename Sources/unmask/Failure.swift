@@ -18,7 +18,7 @@ struct Failure {
     if let code = error as? ExitCode { Foundation.exit(code.rawValue) }
     if Unmask.exitCode(for: error) == .success {
       // Help and the version were asked for.
-      try? StandardOutput.line(Unmask.fullMessage(for: error))
+      try? StandardOutput.write(Unmask.fullMessage(for: error) + "\n")
       Foundation.exit(0)
     }
     Log.error(line)
@@ -35,6 +35,6 @@ struct Failure {
   /// The subcommand that was called, if any.
   private var command: [String] {
     let names = Unmask.configuration.subcommands.map { $0._commandName }
-    return CommandLine.arguments.dropFirst().prefix(1).filter { names.contains($0) }
+    return Environment.arguments.dropFirst().prefix(1).filter { names.contains($0) }
   }
 }

@@ -58,6 +58,7 @@ struct Features: ParsableCommand {
   }
 
   func run() throws {
+    if let obstacle = FileSystem.obstacle(at: out) { throw obstacle }
     let subject = try EvaluationSubject.load(
       checkpoint, seed: 0, options: CheckpointOptions(assignments: assignments))
     let workers = WorkerPool(threads: compute.threads)

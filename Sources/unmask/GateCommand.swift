@@ -33,6 +33,9 @@ struct GateCommand: ParsableCommand {
   var allowInconclusive = false
 
   func run() throws {
+    for path in [junit, markdown].compactMap(\.self) {
+      if let obstacle = FileSystem.obstacle(at: path) { throw obstacle }
+    }
     let pool = WorkerPool(threads: availableProcessors)
     let gate = try Gate(
       baseline: baseline, candidate: candidate, configuration: config, pool: pool)
@@ -40,12 +43,11 @@ struct GateCommand: ParsableCommand {
       try AtomicFile.write(gate.junit(allowInconclusive: allowInconclusive), to: junit)
     }
     if let markdown { try AtomicFile.write(gate.markdown, to: markdown) }
-    let environment = ProcessInfo.processInfo.environment
+    let environment = Environment.variables
     try gate.appendStepSummary(environment)
     try StandardOutput.write(gate.text(width: StandardOutput.width))
     if environment["GITHUB_ACTIONS"] == "true" {
-      let lines = gate.annotations(allowInconclusive: allowInconclusive)
-      FileHandle.standardError.write(Data(lines.map { $0 + "\n" }.joined().utf8))
+      Log.workflowCommands(gate.annotations(allowInconclusive: allowInconclusive))
     }
     throw ExitCode(gate.exitCode(allowInconclusive: allowInconclusive))
   }

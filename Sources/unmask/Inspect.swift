@@ -48,7 +48,7 @@ struct Inspect: ParsableCommand {
     guard !json else {
       var members = description.json(keys: keys).object ?? [:]
       members["sha256"] = .string(hash)
-      return try StandardOutput.line(JSON.object(members).text(pretty: true))
+      return try StandardOutput.json(.object(members))
     }
     for line in description.lines(keys: keys, hash: hash) { try StandardOutput.line(line) }
   }

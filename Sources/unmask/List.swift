@@ -23,7 +23,7 @@ struct List: ParsableCommand {
 
   func run() throws {
     let entries = entries(of: kind)
-    guard !json else { return try StandardOutput.line(text(entries)) }
+    guard !json else { return try StandardOutput.json(document(entries)) }
     let width = entries.map { $0.name.count }.max() ?? 0
     for entry in entries {
       let padding = String(repeating: " ", count: width - entry.name.count)
@@ -60,8 +60,7 @@ struct List: ParsableCommand {
     }
   }
 
-  private func text(_ entries: [Entry]) -> String {
-    let values: [JSON] = entries.map { ["name": .string($0.name), "summary": .string($0.summary)] }
-    return JSON.array(values).text(pretty: true)
+  private func document(_ entries: [Entry]) -> JSON {
+    .array(entries.map { ["name": .string($0.name), "summary": .string($0.summary)] })
   }
 }

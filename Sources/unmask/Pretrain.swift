@@ -69,6 +69,8 @@ struct Pretrain: ParsableCommand {
     options.assignments = assignments
     options.resume = resume
     options.logsEvents = log == .tensorboard
+    Interruption.advise(
+      "what was done is saved; go on with: \(CommandLine.text(adding: "--resume"))")
     let folder = try pretrain(recipe, options)
     try StandardOutput.line(folder.path)
   }

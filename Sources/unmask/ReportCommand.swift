@@ -17,6 +17,7 @@ struct ReportCommand: ParsableCommand {
   var html: String
 
   func run() throws {
+    if let obstacle = FileSystem.obstacle(at: html) { throw obstacle }
     let pool = WorkerPool(threads: availableProcessors)
     let page = try Page(loadReports(reports, pool: pool), pool: pool)
     try AtomicFile.write(page.html(), to: html)

@@ -60,6 +60,8 @@ struct SweepCommand: ParsableCommand {
       return
     }
     sweep.plan.forEach { Log.note($0) }
+    Interruption.advise(
+      "what was done is saved; go on with: \(CommandLine.text(adding: "--resume"))")
     let outcome = try sweep.run()
     try StandardOutput.write(outcome.text(width: StandardOutput.width))
     Log.note("next: " + outcome.commands.joined(separator: "; "))

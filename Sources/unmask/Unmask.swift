@@ -1,6 +1,7 @@
 import ArgumentParser
 import Reporting
 import Support
+import Tensors
 
 /// The command line: parses, calls, prints.
 @main
@@ -24,7 +25,9 @@ struct Unmask: ParsableCommand {
   static func main() {
     Interruption.install()
     do {
-      var command = try parseAsRoot()
+      var command = try parseAsRoot(Array(Environment.arguments.dropFirst()))
+      try Environment.check()
+      try ProductBackend.check()
       try command.run()
     } catch {
       Failure(error).exit()

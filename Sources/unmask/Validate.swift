@@ -65,6 +65,6 @@ struct Validate: ParsableCommand {
 
   /// Whether `file` is meant as a report: a JSON file, or a folder that holds one.
   private func isReport(_ file: String) -> Bool {
-    file.hasSuffix(".json") || FileManager.default.fileExists(atPath: file + "/report.json")
+    file.hasSuffix(".json") || FileSystem.exists(file + "/report.json")
   }
 }

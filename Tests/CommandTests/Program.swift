@@ -44,6 +44,31 @@ struct Program {
       output: text(scratch.file("output")), errors: text(scratch.file("errors")))
   }
 
+  /// Runs a line of the shell, in which `"$UNMASK"` is the program, and waits.
+  ///
+  /// For what Foundation cannot start: closed descriptors, names of any bytes, limits.
+  static func shell(
+    _ line: String, in folder: String? = nil, environment: [String: String] = [:],
+    seconds: Double = 120
+  ) throws -> Result {
+    let scratch = TemporaryFolder()
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/bash")
+    process.arguments = ["-c", line]
+    process.currentDirectoryURL = URL(fileURLWithPath: folder ?? packageFolder)
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+      .merging(["UNMASK": path]) { $1 }
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = handle(scratch.file("output"))
+    process.standardError = handle(scratch.file("errors"))
+    try process.run()
+    wait(for: process, seconds: seconds)
+    return Result(
+      code: process.terminationReason == .exit
+        ? process.terminationStatus : -process.terminationStatus,
+      output: text(scratch.file("output")), errors: text(scratch.file("errors")))
+  }
+
   /// Waits for `process`; one that does not end in time is killed, so that no test hangs.
   static func wait(for process: Process, seconds: Double) {
     let start = ContinuousClock.now

@@ -40,12 +40,46 @@ struct AtomicFileTests {
     #expect(try names(folder.path) == ["link", "target"])
   }
 
-  @Test(.enabled(if: FileManager.default.fileExists(atPath: "/dev/full"), "no /dev/full"))
-  func fullDiskIsOneLine() {
-    let error = #expect(throws: InputError.self) { try AtomicFile.write("x", to: "/dev/full") }
+  /// Nothing is opened, so a pipe without a reader does not hang, and the body is not called.
+  @Test func pipesDevicesAndFoldersAreRefusedAtOnce() throws {
+    #expect(mkfifo(folder.file("pipe"), 0o600) == 0)
+    #expect(mkdir(folder.file("folder"), 0o700) == 0)
+    #expect(symlink(folder.file("pipe"), folder.file("link")) == 0)
+    let places = [
+      (folder.file("pipe"), "a pipe"), (folder.file("link"), "a pipe"),
+      (folder.file("folder"), "a folder"), ("/dev/full", "a device"), ("/dev/null", "a device"),
+    ]
+    for (path, kind) in places {
+      let error = #expect(throws: InputError.self) {
+        try AtomicFile.write(to: path) { _ in Issue.record("the body was called for \(path)") }
+      }
+      #expect(error?.problem == "is \(kind), not a file that can be replaced")
+    }
+    #expect(try names(folder.path) == ["folder", "link", "pipe"])
+  }
+
+  /// What a killed run left is removed by the next write into the folder; nothing else is.
+  @Test func temporaryFilesOfKilledRunsAreRemoved() throws {
+    // No process has this number: the greatest is 4,194,304.
+    let orphan = ".model.safetensors.4999999-00c0ffee.tmp"
+    let held = ".model.safetensors.4999999-00c0fff0.tmp"
+    let strangers = [".notes.tmp", "model.4999999-00c0ffee.tmp", ".model.x-1.tmp"]
+    for name in [orphan, held] + strangers {
+      try Data("half".utf8).write(to: URL(fileURLWithPath: folder.file(name)))
+    }
+    let descriptor = open(folder.file(held), O_RDONLY)
+    defer { close(descriptor) }
+    #expect(flock(descriptor, LOCK_EX | LOCK_NB) == 0)
+    try AtomicFile.write("whole", to: folder.file("model.safetensors"))
+    #expect(try names(folder.path) == ([held, "model.safetensors"] + strangers).sorted())
+  }
+
+  @Test func namesOfAnyBytesAreWritten() throws {
+    let name = folder.path + "/" + String(systemBytes: [0x66, 0xe9, 0xff, 0x2e, 0x74])
+    try AtomicFile.write("latin", to: name)
+    #expect(try MappedFile(name).data == Data("latin".utf8))
     #expect(
-      error?.errorDescription
-        == "/dev/full: cannot be written: the disk is full; free some space and run again")
+      try FileSystem.names(in: folder.path).map(\.systemBytes) == [[0x66, 0xe9, 0xff, 0x2e, 0x74]])
   }
 
   @Test(.enabled(if: TinyDisk.isAvailable, "no right to mount a small file system"))

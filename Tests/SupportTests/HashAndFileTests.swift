@@ -49,6 +49,46 @@ struct HashAndFileTests {
     }
   }
 
+  /// A change in place is found as long as somebody holds the file, small or large.
+  @Test(arguments: [5, 3 << 20])
+  func contentChangedInPlaceIsFound(size: Int) throws {
+    let path = folder.file("weights")
+    try AtomicFile.write(Data(count: size), to: path)
+    let file = try MappedFile(path)
+    try MappedFile.checkAllUnchanged()
+    let handle = try #require(FileHandle(forWritingAtPath: path))
+    // File systems count time in ticks of some milliseconds.
+    Thread.sleep(forTimeInterval: 0.05)
+    try handle.write(contentsOf: Data([1]))
+    let error = #expect(throws: InputError.self) { try MappedFile.checkAllUnchanged() }
+    #expect(error?.subject == path && error?.endsRun == true)
+    withExtendedLifetime(file) {}
+    // A new file under the old name does not matter to whoever holds the old one.
+    try AtomicFile.write(Data(count: size), to: path)
+    let second = try MappedFile(path)
+    try AtomicFile.write("other", to: path)
+    if size < 1 << 20 { withExtendedLifetime(second) {} }
+  }
+
+  /// The reader of a mapped file that shrinks would die of SIGBUS.
+  @Test func aMappedFileThatShrinksEndsTheProcessWithALine() async throws {
+    await #expect(processExitsWith: .exitCode(2)) {
+      let folder = TemporaryFolder()
+      let path = folder.file("large")
+      try AtomicFile.write(Data(count: 8 << 20), to: path)
+      let file = try MappedFile(path)
+      truncate(path, 4096)
+      _ = SHA256.hex(of: file.data)
+    }
+  }
+
+  @Test func hashingRefusesPipesAndDevices() throws {
+    #expect(mkfifo(folder.file("fifo"), 0o600) == 0)
+    for path in [folder.file("fifo"), "/dev/zero", folder.path] {
+      #expect(throws: InputError.self) { try SHA256.hex(ofFile: path) }
+    }
+  }
+
   /// `printf 'hello hello hello\n' | gzip -n`, by gzip 1.12.
   private let zipped = Data([
     0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x03, 0xcb, 0x48, 0xcd, 0xc9, 0xc9, 0x57,

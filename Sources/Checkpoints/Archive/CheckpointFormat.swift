@@ -27,14 +27,13 @@ package struct CheckpointSource: Sendable {
   /// - Throws: `InputError` if there is nothing or it cannot be read.
   package init(_ path: String) throws {
     self.path = path
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+    guard FileSystem.exists(path) else {
       throw InputError(
         path, "there is no such file or folder",
         "give a checkpoint folder, a .safetensors, .pth, .pt, .th, .bin or .npz file, "
           + "random:ENCODER, or pixels")
     }
-    file = isFolder.boolValue ? nil : try MappedFile(path)
+    file = FileSystem.isFolder(path) ? nil : try MappedFile(path)
   }
 
   /// The bytes of a file; none for a folder.

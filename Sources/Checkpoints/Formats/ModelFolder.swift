@@ -26,7 +26,7 @@ enum ModelFolder: CheckpointFormat {
   static func open(_ source: CheckpointSource) throws -> TensorArchive {
     let folder = source.path
     let found = weights.map { folder + "/" + $0 }
-      .first { FileManager.default.fileExists(atPath: $0) }
+      .first { FileSystem.exists($0) }
     guard let found else {
       if let inside = try TrainingFolder(folder).model() {
         return try openFile(inside).with(source: folder)
@@ -50,7 +50,7 @@ enum ModelFolder: CheckpointFormat {
     var members = metadata.object ?? [:]
     for (key, file) in settings {
       let path = folder + "/" + file
-      guard FileManager.default.fileExists(atPath: path) else { continue }
+      guard FileSystem.exists(path) else { continue }
       let content = try JSON.parse(contentsOf: path, limit: 1 << 24)
       if key == "config" { try SettingTypes.check(content, path) }
       members[key] = content

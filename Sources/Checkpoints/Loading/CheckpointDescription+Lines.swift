@@ -30,19 +30,11 @@ extension CheckpointDescription {
       lines += renamed.map { "renamed     \($0.from) → \($0.to)" }
       lines += ignored.map { "ignored     \($0)" }
     }
-    return lines.map { printable($0) }
+    return lines
   }
 
   private func opaqueText(all: Bool) -> String {
     let shown = opaqueNames.prefix(all ? opaqueNames.count : 8)
     return shown.joined(separator: ", ") + (shown.count < opaqueNames.count ? ", …" : "")
-  }
-
-  /// Names come from the file: control characters are escaped.
-  private func printable(_ line: String) -> String {
-    line.unicodeScalars.map { scalar in
-      scalar.value < 0x20 || (0x7f..<0xa0).contains(scalar.value)
-        ? scalar.escaped(asASCII: true) : String(scalar)
-    }.joined()
   }
 }

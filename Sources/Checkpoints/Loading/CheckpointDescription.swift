@@ -96,11 +96,9 @@ package struct CheckpointDescription: Sendable {
 /// The SHA-256 of the weights at `path`: of the file, or of the weights' files in a folder, in order of name.
 /// - Throws: `InputError` if they cannot be read.
 package func checkpointHash(_ path: String) throws -> String {
-  var isFolder: ObjCBool = false
-  guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue
-  else { return try SHA256.hex(ofFile: path) }
+  guard FileSystem.isFolder(path) else { return try SHA256.hex(ofFile: path) }
   let endings = [".safetensors", ".bin"]
-  let files = try FileManager.default.contentsOfDirectory(atPath: path).sorted()
+  let files = try FileSystem.names(in: path)
     .filter { name in
       endings.contains { name.hasSuffix($0) }
         && !["pretraining.safetensors", "state.safetensors"].contains(name)

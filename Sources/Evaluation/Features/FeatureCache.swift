@@ -26,7 +26,7 @@ package struct FeatureCache: Sendable {
   /// Where features are kept: `UNMASK_CACHE`; else `unmask` below `XDG_CACHE_HOME`, when that is
   /// set; else `.cache` in the folder of results.
   package static func defaultFolder(
-    results: String, environment: [String: String] = ProcessInfo.processInfo.environment
+    results: String, environment: [String: String] = Environment.variables
   ) -> String {
     if let own = environment["UNMASK_CACHE"], !own.isEmpty { return own }
     if let shared = environment["XDG_CACHE_HOME"], !shared.isEmpty { return shared + "/unmask" }
@@ -63,12 +63,12 @@ package struct FeatureCache: Sendable {
 
   /// Whether an entry is there, whole or not.
   package func hasEntry(_ feature: ResolvedFeature, of scope: Scope) -> Bool {
-    !isFresh && FileManager.default.fileExists(atPath: path(entry(feature, scope)))
+    !isFresh && FileSystem.exists(path(entry(feature, scope)))
   }
 
   /// Removes an entry, if it is there; whoever reads it already can go on.
   func remove(_ feature: ResolvedFeature, of scope: Scope) {
-    unlink(path(entry(feature, scope)))
+    AtomicFile.remove(path(entry(feature, scope)))
   }
 
   /// The features of a split, from the disk or computed in one pass for each layer.
@@ -113,7 +113,7 @@ package struct FeatureCache: Sendable {
   /// The entry on disk; nil when it is absent, or, with a note, when it is corrupt.
   private func stored(_ entry: FeatureEntry) -> FeatureSet? {
     let path = path(entry)
-    guard FileManager.default.fileExists(atPath: path) else { return nil }
+    guard FileSystem.exists(path) else { return nil }
     if let set = entry.open(path) { return set }
     Log.note("\(path): is damaged; its features are computed again")
     return nil
@@ -151,6 +151,8 @@ package struct FeatureCache: Sendable {
           try writer.write(buffers.bytes(index, count: count))
         }
       }
+      // Before the entry is filed under what images and weights were at the beginning.
+      try MappedFile.checkAllUnchanged()
     }
   }
 

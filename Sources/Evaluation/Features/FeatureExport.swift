@@ -93,6 +93,7 @@ package func exportFeatures(
         try writer.write(buffers.bytes(0, count: count))
       }
     }
+    try MappedFile.checkAllUnchanged()
   }
   meter.finish()
   return [images.count] + row

@@ -102,16 +102,16 @@ private let mostClasses = 4_096
 
 /// For each class, the values of its examples; then, for each class, which examples are its own.
 private func oneHot(labels: [Double], values: [Double], file: String) throws -> [[Double]] {
-  let classes = Int(max(-1, labels.max() ?? -1)) + 1
-  guard labels.allSatisfy({ $0 >= 0 }), classes <= mostClasses else {
-    throw InputError(file, "has class labels outside 0..<\(mostClasses)")
+  let labels = try labels.map {
+    try Int(whole: $0, "a class label", of: file, in: 0...mostClasses - 1)
   }
+  let classes = (labels.max() ?? -1) + 1
   let empty = [Double](repeating: 0, count: labels.count)
   var numerators = [[Double]](repeating: empty, count: classes)
   var denominators = numerators
   for (index, label) in labels.enumerated() {
-    numerators[Int(label)][index] = values[index]
-    denominators[Int(label)][index] = 1
+    numerators[label][index] = values[index]
+    denominators[label][index] = 1
   }
   return numerators + denominators
 }

@@ -69,7 +69,7 @@ package struct Representation: Task {
     var health = featureHealth(set.floats, count: set.count, width: set.width).object ?? [:]
     health["effective_rank"] = result.metrics["effective_rank"].map { .number($0.value) }
     result.details = ["feature_health": .object(health)]
-    result.seed = Int(truncatingIfNeeded: context.seed)
+    result.seed = Int(exactly: context.seed)
     result.timing = context.timing(since: start)
     return result
   }

@@ -36,9 +36,11 @@ package final class EventLog {
         EventRecord.framed(ScalarEvent(time: Date().timeIntervalSince1970, step: 0).message),
         to: path)
     }
-    guard let file = FileHandle(forWritingAtPath: path) else {
+    let descriptor = path.withSystemPath { open($0, O_WRONLY | O_CLOEXEC | O_NONBLOCK) }
+    guard descriptor >= 0 else {
       throw InputError(path, "cannot be written", errno: errno, endsRun: true)
     }
+    let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     if step > 0, let end = kept.last?.end { try file.truncate(atOffset: UInt64(end)) }
     try file.seekToEnd()
     self.file = file

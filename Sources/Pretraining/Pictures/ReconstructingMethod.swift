@@ -30,7 +30,7 @@ package func pretrainingMethod(of folder: CheckpointFolder, encoder: VisionTrans
   -> (any PretrainingMethod)?
 {
   guard let training = try folder.training(), let configuration = training["configuration"],
-    FileManager.default.fileExists(atPath: folder.pretrainingPath),
+    FileSystem.exists(folder.pretrainingPath),
     let type = allMethods.first(where: { $0.kind == training["method"]?.string })
   else { return nil }
   let fields = try Fields(json: configuration, file: folder.trainingPath)

@@ -60,21 +60,35 @@ package final class Trainer {
   ///
   /// - Parameter resume: whether to go on from `state.safetensors`, when there is one.
   /// - Returns: the mean loss of the last epoch.
-  /// - Throws: `InputError` when an image or the folder is unusable, or the loss is not finite;
-  ///   the last saved checkpoint stays.
+  /// - Throws: `InputError` when an image or the folder is unusable, another run uses the folder, or
+  ///   the loss is not finite; the last saved checkpoint stays.
   @discardableResult
   package func run(resume: Bool) throws -> Double {
     try recipe.precision.check()
-    try AtomicFile.createFolder(folder.path)
-    if resume, FileManager.default.fileExists(atPath: folder.statePath) {
-      state = try TrainingState(
-        from: folder.statePath, stores: stores, optimizers: optimizers, fingerprint: fingerprint)
-      Log.note("resuming \(folder.path) after step \(state.step) of \(schedule.total)")
+    return try FolderLock.holding(folder.path) {
+      try Interruption.saving {
+        if resume, FileSystem.exists(folder.statePath) { try restore() }
+        return try train()
+      }
     }
+  }
+
+  private var stepsPerEpoch: Int { recipe.stepsPerEpoch(images: dataset.train.count) }
+
+  private func restore() throws {
+    state = try TrainingState(
+      from: folder.statePath, stores: stores, optimizers: optimizers, fingerprint: fingerprint,
+      schedule: (schedule.total, stepsPerEpoch))
+    // Earlier versions saved between the last step of an epoch and its end.
+    if state.curve.isFull(epoch: stepsPerEpoch) { endEpoch() }
+    Log.note("resuming \(folder.path) after step \(state.step) of \(schedule.total)")
+  }
+
+  private func train() throws -> Double {
     resumed = .now
     try log?.begin(after: state.step, total: schedule.total)
     for (_, store) in stores where recipe.precision == .bf16 { store.refreshBfloat16() }
-    let steps = recipe.stepsPerEpoch(images: dataset.train.count)
+    let steps = stepsPerEpoch
     let meter = ProgressMeter(
       "pretraining \(recipe.name)", total: (schedule.total - state.step) * recipe.batchSize,
       unit: "images")
@@ -85,13 +99,20 @@ package final class Trainer {
         let first = state.step % steps * recipe.batchSize
         let loss = try step(samples: Array(order[first..<first + recipe.batchSize]), epoch: epoch)
         meter.advance(by: recipe.batchSize, note: String(format: "loss %.4f", loss))
+        // Before anything is saved: a run that goes on from here must find the epoch closed.
+        if state.step % steps == 0 { endEpoch() }
         try saveWhenDue()
       }
-      state.curve.endEpoch(epoch + 1, learningRate: schedule.learningRate(at: state.step - 1))
     }
     meter.finish()
     try save()
     return state.curve.points.last?.loss ?? .nan
+  }
+
+  /// Closes the epoch whose last step was done.
+  private func endEpoch() {
+    state.curve.endEpoch(
+      state.step / stepsPerEpoch, learningRate: schedule.learningRate(at: state.step - 1))
   }
 
   /// The order in which an epoch visits the images.
@@ -134,13 +155,19 @@ package final class Trainer {
     return loss
   }
 
-  /// Saves so often that saving takes about a fiftieth of the time, and at least every minute.
+  /// Saves so often that saving takes about a fiftieth of the time, and at least every minute; and
+  /// when the process is asked to end, which it then does.
   private func saveWhenDue() throws {
+    if Interruption.isRequested {
+      try save()
+      Interruption.hasSaved()
+    }
     let wait = max(3, min(60, 50 * lastSave.seconds))
     if state.step < schedule.total, -lastSave.time.timeIntervalSinceNow >= wait { try save() }
   }
 
   private func save() throws {
+    try MappedFile.checkAllUnchanged()
     let start = Date()
     let now = ContinuousClock.now
     state.seconds += (now - resumed) / .seconds(1)
@@ -155,8 +182,7 @@ package final class Trainer {
 
   /// `training.json`: what was done, so that reports can say it.
   private func record() -> JSON {
-    let steps = recipe.stepsPerEpoch(images: dataset.train.count)
-    return [
+    [
       "schema": "unmask.training/1",
       "recipe": .string(recipe.name), "version": .integer(recipe.version),
       "method": .string(type(of: recipe.method).kind),
@@ -169,12 +195,13 @@ package final class Trainer {
         "fingerprint": .string(dataset.fingerprint), "images": .integer(dataset.train.count),
         "limit": dataset.limit.map { .integer($0) } ?? .null,
       ],
-      "seed": .integer(Int(recipe.seed)), "precision": .string(recipe.precision.rawValue),
+      "seed": Int(exactly: recipe.seed).map { .integer($0) } ?? .null,
+      "precision": .string(recipe.precision.rawValue),
       "lanes": .integer(recipe.lanes),
       "batch_size": .integer(recipe.batchSize),
       "peak_learning_rate": .number(recipe.peakLearningRate),
       "epochs": .integer(recipe.epochs), "steps": .integer(schedule.total),
-      "steps_done": .integer(state.step), "epochs_done": .integer(state.step / steps),
+      "steps_done": .integer(state.step), "epochs_done": .integer(state.step / stepsPerEpoch),
       "curve": .array(state.curve.pointsJSON),
     ]
   }

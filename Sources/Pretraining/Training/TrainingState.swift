@@ -1,3 +1,4 @@
+import CKernels
 import Checkpoints
 import Foundation
 import Support
@@ -15,7 +16,11 @@ struct TrainingState {
   /// Mean losses and gradient norms of the epochs done, and sums of the one in progress.
   var curve = TrainingCurve()
 
-  private static let format = "unmask.state/1"
+  private static let format = "unmask.state/2"
+  /// What earlier versions wrote: without a checksum.
+  private static let earlierFormat = "unmask.state/1"
+
+  private typealias Block = (name: String, shape: [Int], data: UnsafePointer<Float>)
 
   /// Writes the state.
   ///
@@ -29,19 +34,14 @@ struct TrainingState {
     to path: String, stores: [(name: String, store: ParameterStore)], optimizers: [any Optimizer],
     fingerprint: String
   ) throws {
-    var blocks: [(name: String, shape: [Int], data: UnsafePointer<Float>)] = []
-    for ((name, store), optimizer) in zip(stores, optimizers) {
-      blocks.append(("\(name)/weights", [store.extent], UnsafePointer(store.values)))
-      for (buffer, values) in optimizer.state {
-        blocks.append(("\(name)/\(buffer)", [store.extent], UnsafePointer(values)))
-      }
-    }
-    let metadata = [
+    let blocks = Self.blocks(stores, optimizers)
+    var metadata = [
       "format": Self.format, "step": "\(step)", "seconds": "\(seconds)",
       "fingerprint": fingerprint,
       "curve": curve.json.text(pretty: false),
     ]
     try withExtendedLifetime((stores.map(\.store), optimizers.map { $0 as AnyObject })) {
+      metadata["checksum"] = Self.checksum(blocks, metadata)
       try writeSafetensors(blocks: blocks, metadata: metadata, to: path)
     }
   }
@@ -53,40 +53,89 @@ struct TrainingState {
   ///   - stores: receive the weights.
   ///   - optimizers: receive their buffers.
   ///   - fingerprint: what recipe and data must be.
+  ///   - schedule: steps of the run and of an epoch.
   /// - Throws: `InputError` when the file is damaged or belongs to another run.
   init(
     from path: String, stores: [(name: String, store: ParameterStore)],
-    optimizers: [any Optimizer], fingerprint: String
+    optimizers: [any Optimizer], fingerprint: String, schedule: (steps: Int, epoch: Int)
   ) throws {
     let archive = try openCheckpoint(path)
-    let metadata = archive.metadata
-    guard metadata["format"]?.string == Self.format,
-      let step = metadata["step"]?.string.flatMap(Int.init), step >= 0,
-      let curve = metadata["curve"]?.string
-    else {
-      throw InputError(path, "is no state of a pretraining run", "start again without --resume")
+    let metadata = (archive.metadata.object ?? [:]).compactMapValues { $0.string }
+    let isEarlier = metadata["format"] == Self.earlierFormat
+    guard isEarlier || metadata["format"] == Self.format else {
+      throw InputError(path, "is no state of a pretraining run", Self.remedy)
     }
-    guard metadata["fingerprint"]?.string == fingerprint else {
+    guard metadata["fingerprint"] == fingerprint else {
       throw InputError(
         path, "belongs to a run with another recipe, seed or data",
         "repeat the settings of that run, or choose another --out")
     }
-    self.step = step
-    seconds = metadata["seconds"]?.string.flatMap(Double.init) ?? 0
-    self.curve = try TrainingCurve(JSON.parse(Data(curve.utf8), from: path))
-    for ((name, store), optimizer) in zip(stores, optimizers) {
-      optimizer.steps = step
-      for (buffer, values) in [("weights", store.values)] + optimizer.state {
-        let tensor = "\(name)/\(buffer)"
-        guard archive.entry(tensor)?.shape == [store.extent] else {
-          throw InputError(path, "its '\(tensor)' does not fit", "start again without --resume")
-        }
-        try archive.read(tensor, into: values, count: store.extent)
+    try self.init(metadata, schedule, path)
+    for optimizer in optimizers { optimizer.steps = step }
+    for (name, shape, values) in Self.blocks(stores, optimizers) {
+      guard archive.entry(name)?.shape == shape else {
+        throw InputError(path, "its '\(name)' does not fit", Self.remedy)
       }
+      try archive.read(name, into: UnsafeMutablePointer(mutating: values), count: shape[0])
+    }
+    let blocks = Self.blocks(stores, optimizers)
+    guard isEarlier || metadata["checksum"] == Self.checksum(blocks, metadata) else {
+      throw InputError(path, "is damaged: its checksum differs", Self.remedy)
+    }
+    for (name, shape, values) in blocks where !uk_sum_squares(values, shape[0]).isFinite {
+      throw InputError(path, "its '\(name)' holds numbers that are not finite", Self.remedy)
     }
   }
 
   init() {}
+
+  private static let remedy =
+    "the model beside it is kept; begin again with another --out, or remove this file"
+
+  /// Reads how far the run came.
+  private init(
+    _ metadata: [String: String], _ schedule: (steps: Int, epoch: Int), _ path: String
+  ) throws {
+    guard let step = metadata["step"].flatMap(Int.init), (0...schedule.steps).contains(step),
+      let seconds = metadata["seconds"].flatMap(Double.init), seconds >= 0, seconds.isFinite,
+      let text = metadata["curve"]
+    else {
+      throw InputError(
+        path, "its step is not one of the \(schedule.steps) of the run", Self.remedy)
+    }
+    (self.step, self.seconds) = (step, seconds)
+    curve = try TrainingCurve(JSON.parse(Data(text.utf8), from: path), path)
+    // Earlier versions could lose an epoch of the curve.
+    let isWhole = curve.steps(epoch: schedule.epoch) == step
+    guard isWhole || metadata["format"] == Self.earlierFormat else {
+      throw InputError(path, "its curve does not fit step \(step)", Self.remedy)
+    }
+  }
+
+  /// Everything that is trained, in a fixed order.
+  private static func blocks(
+    _ stores: [(name: String, store: ParameterStore)], _ optimizers: [any Optimizer]
+  ) -> [Block] {
+    zip(stores, optimizers).flatMap { part, optimizer in
+      let buffers = [("weights", part.store.values)] + optimizer.state.map { ($0.name, $0.values) }
+      return buffers.map { buffer, values in
+        ("\(part.name)/\(buffer)", [part.store.extent], UnsafePointer(values))
+      }
+    }
+  }
+
+  /// SHA-256 of the metadata and of all blocks with their names and lengths.
+  private static func checksum(_ blocks: [Block], _ metadata: [String: String]) -> String {
+    var hash = SHA256()
+    for (key, value) in metadata.sorted(by: { $0.key < $1.key }) where key != "checksum" {
+      hash.update("\(key)=\(value)\n")
+    }
+    for (name, shape, values) in blocks {
+      hash.update("\(name) \(shape[0])\n")
+      hash.update(UnsafeRawBufferPointer(start: values, count: shape[0] * 4))
+    }
+    return hash.hex()
+  }
 }
 
 /// The course of a run, one point an epoch.
@@ -140,14 +189,36 @@ struct TrainingCurve: Sendable {
     }
   }
 
-  init(_ json: JSON) throws {
-    points = (json["points"]?.array ?? []).map {
-      Point(
-        epoch: $0["epoch"]?.int ?? 0, loss: $0["loss"]?.double ?? 0,
-        gradientNorm: $0["gradient_norm"]?.double ?? 0,
-        learningRate: $0["learning_rate"]?.double ?? 0)
+  /// Steps that the curve is about, in epochs of so many; nil if they cannot be.
+  func steps(epoch: Int) -> Int? {
+    guard points.enumerated().allSatisfy({ $1.epoch == $0 + 1 }), count <= epoch else { return nil }
+    return points.count * epoch + count
+  }
+
+  /// Whether the epoch in progress has all its steps and was not closed.
+  func isFull(epoch: Int) -> Bool { count == epoch }
+
+  /// Reads what ``json`` gave.
+  /// - Parameters:
+  ///   - json: the document.
+  ///   - path: the file that holds it, for messages.
+  /// - Throws: `InputError` when something is missing or of another type.
+  init(_ json: JSON, _ path: String) throws {
+    func number(_ json: JSON, _ key: String) throws -> Double {
+      guard let value = json[key]?.double else {
+        throw InputError(path, "its curve has no number '\(key)'")
+      }
+      return value
     }
-    sum = (json["loss_sum"]?.double ?? 0, json["gradient_norm_sum"]?.double ?? 0)
-    count = json["steps"]?.int ?? 0
+    points = try (json["points"]?.array ?? []).map { point in
+      Point(
+        epoch: try Int(whole: number(point, "epoch"), "an epoch of its curve", of: path),
+        loss: try number(point, "loss"), gradientNorm: try number(point, "gradient_norm"),
+        learningRate: try number(point, "learning_rate"))
+    }
+    sum = (try number(json, "loss_sum"), try number(json, "gradient_norm_sum"))
+    count = try Int(
+      whole: number(json, "steps"), "the number of steps of its curve", of: path,
+      in: 0...Int(Int32.max))
   }
 }

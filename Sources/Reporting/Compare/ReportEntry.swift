@@ -30,9 +30,7 @@ package func loadReports(_ paths: [String], pool: WorkerPool? = nil) throws -> [
       "compare fewer at a time")
   }
   var seen: Set<String> = []
-  let own = files.filter {
-    seen.insert(URL(fileURLWithPath: $0).standardizedFileURL.path).inserted
-  }
+  let own = files.filter { seen.insert($0.absolutePath).inserted }
   @Sendable func entry(_ file: String) throws -> ReportEntry {
     let report = try Report.read(file)
     return ReportEntry(report: report, path: file, label: report.checkpoint.name)
@@ -54,18 +52,17 @@ private func isBesideReports(_ path: String, among paths: [String]) -> Bool {
 /// The report files that a path stands for.
 /// - Throws: `InputError` if there is none.
 func reportFiles(_ path: String) throws -> [String] {
-  var isFolder: ObjCBool = false
-  guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+  guard FileSystem.exists(path) else {
     throw InputError(path, "does not exist", "give a report.json or the folder that holds it")
   }
-  guard isFolder.boolValue else { return [path] }
+  guard FileSystem.isFolder(path) else { return [path] }
   let folder = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
-  if FileManager.default.fileExists(atPath: folder + "/report.json") {
+  if FileSystem.exists(folder + "/report.json") {
     return [folder + "/report.json"]
   }
-  let names = (try? FileManager.default.contentsOfDirectory(atPath: folder))?.sorted() ?? []
+  let names = (try? FileSystem.names(in: folder)) ?? []
   let inside = names.map { "\(folder)/\($0)/report.json" }
-    .filter { FileManager.default.fileExists(atPath: $0) }
+    .filter { FileSystem.exists($0) }
   guard !inside.isEmpty else {
     throw InputError(path, "holds no report.json", "evaluate a checkpoint first")
   }

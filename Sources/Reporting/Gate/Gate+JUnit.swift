@@ -65,7 +65,10 @@ extension Gate {
   /// - Throws: `InputError` if the file cannot be written.
   package func appendStepSummary(_ environment: [String: String]) throws {
     guard let path = environment["GITHUB_STEP_SUMMARY"], !path.isEmpty else { return }
-    let descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o666)
+    if let obstacle = FileSystem.obstacle(at: path) { throw obstacle }
+    let descriptor = path.withSystemPath {
+      open($0, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o666)
+    }
     guard descriptor >= 0 else {
       throw InputError(path, "cannot be written: \(String(cString: strerror(errno)))")
     }

@@ -4,10 +4,13 @@ import Support
 extension Gate {
   /// The result as text for a terminal, ending with a line break.
   package func text(width: Int = 100) -> String {
-    var lines = [headline, "", table.text(width: max(width, 60)), ""]
-    lines += checks.map { "\($0.verdict.rawValue): \($0.kind.rawValue) \($0.name): \($0.reason)" }
-    lines += notes
-    return lines.map(Escaping.terminalLines).joined(separator: "\n") + "\n"
+    let reasons = checks.map {
+      "\($0.verdict.rawValue): \($0.kind.rawValue) \($0.name): \($0.reason)"
+    }
+    let lines =
+      [Visible.line(headline), "", table.text(width: max(width, 60)), ""]
+      + (reasons + notes).map(Visible.line)
+    return lines.joined(separator: "\n") + "\n"
   }
 
   /// The result as Markdown, for a summary page.
@@ -54,13 +57,5 @@ extension Gate {
       ])
     }
     return table
-  }
-}
-
-extension Escaping {
-  /// `terminal`, but line breaks stay.
-  static func terminalLines(_ text: String) -> String {
-    text.split(separator: "\n", omittingEmptySubsequences: false).map { terminal(String($0)) }
-      .joined(separator: "\n")
   }
 }

@@ -152,8 +152,8 @@ struct GateRun {
 
   /// Whether there is nothing at a path yet.
   func isEmpty(_ path: String) -> Bool {
-    guard FileManager.default.fileExists(atPath: path) else { return true }
-    return (try? FileManager.default.contentsOfDirectory(atPath: path))?.isEmpty ?? false
+    guard FileSystem.exists(path) else { return true }
+    return (try? FileSystem.names(in: path))?.isEmpty ?? false
   }
 }
 

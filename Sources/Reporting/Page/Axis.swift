@@ -10,10 +10,12 @@ struct Axis {
 
   /// An axis that holds all finite values, ending at round numbers, with about `count` ticks.
   init(_ values: [Double], count: Int = 5) {
-    let finite = values.filter { $0.isFinite }
+    // Beyond these, differences and steps are infinite or zero.
+    let finite = values.filter { abs($0) < 1e300 }
     let least = finite.min() ?? 0
     let most = finite.max() ?? 1
-    let span = most > least ? most - least : max(abs(most), 1) * 0.1
+    let widest = max(abs(least), abs(most))
+    let span = most - least > max(widest * 1e-12, 1e-300) ? most - least : max(widest, 1) * 0.1
     let rough = span / Double(max(1, count))
     let magnitude = pow(10, log10(rough).rounded(.down))
     let step = [1, 2, 5, 10].map { $0 * magnitude }.first { $0 >= rough * 0.999 } ?? rough

@@ -68,7 +68,7 @@ struct SweepRemnant: Sendable {
   /// - Returns: what it says of cells and references.
   /// - Throws: `InputError` when it is damaged or of another schema.
   static func read(_ path: String) throws -> [String: SweepRemnant] {
-    guard FileManager.default.fileExists(atPath: path) else { return [:] }
+    guard FileSystem.exists(path) else { return [:] }
     let reader = JSONReader(try JSON.parse(contentsOf: path), file: path)
     let schema = try reader.required("schema").string()
     guard schema == SweepRecord.schema else {

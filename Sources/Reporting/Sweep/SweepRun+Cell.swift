@@ -48,7 +48,7 @@ extension SweepRun {
     if progress == .complete { return nil }
     if progress == .foreign {
       Log.note("its checkpoint is of another recipe, data or weights; it is pretrained anew")
-      try removeFolder(checkpoint.path)
+      try FileSystem.removeFolder(checkpoint.path)
     }
     let plan = try PretrainingPlan(
       planned.cell.recipe, planned.cell.options(limit: definition.limit)
@@ -68,7 +68,7 @@ extension SweepRun {
   {
     guard let training = try checkpoint.training() else {
       // Training writes its record with the first save: without one there is no state to resume.
-      return FileManager.default.fileExists(atPath: checkpoint.statePath) ? .foreign : .begun
+      return FileSystem.exists(checkpoint.statePath) ? .foreign : .begun
     }
     guard training["fingerprint"]?.string == entry.trainingKey else { return .foreign }
     guard let steps = training["steps"]?.int, training["steps_done"]?.int == steps,
@@ -79,14 +79,6 @@ extension SweepRun {
       return .complete
     }
     return try SHA256.hex(ofFile: checkpoint.modelPath) == hash ? .complete : .foreign
-  }
-
-  private func removeFolder(_ path: String) throws {
-    do {
-      try FileManager.default.removeItem(atPath: path)
-    } catch {
-      throw InputError(path, "cannot be removed", "remove it, then use --resume")
-    }
   }
 
   /// Evaluates an entry and writes its report.

@@ -40,7 +40,7 @@ package final class SweepRun: Sendable {
     let folder = options.out ?? "results/\(definition.name)"
     self.folder = folder
     let isBegun = ["sweep.json", "checkpoints"].contains {
-      FileManager.default.fileExists(atPath: folder + "/" + $0)
+      FileSystem.exists(folder + "/" + $0)
     }
     guard options.resume || !isBegun else {
       throw InputError(
@@ -131,14 +131,16 @@ package final class SweepRun: Sendable {
     let done = (record.cells + record.references).count { isFinished($0) }
     let each = max(1, options.threads / options.jobs)
     return [
-      "sweep \(definition.name) → \(folder): \(definition.summary)",
-      settings, record.verdict.text,
-      "evaluation: \(evaluation.tasks.map(\.name).joined(separator: ", ")) on "
-        + Set(evaluation.tasks.compactMap { try? evaluation.specification(of: $0) }).sorted()
-        .joined(separator: ", "),
-      "\(done) of \(record.cells.count + record.references.count) finished already; "
-        + "\(options.jobs) at once, \(each) thread\(each == 1 ? "" : "s") each",
+      "sweep \(definition.name) → \(folder): \(definition.summary)"
     ]
+      + settings.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) + [
+        record.verdict.text,
+        "evaluation: \(evaluation.tasks.map(\.name).joined(separator: ", ")) on "
+          + Set(evaluation.tasks.compactMap { try? evaluation.specification(of: $0) }).sorted()
+          .joined(separator: ", "),
+        "\(done) of \(record.cells.count + record.references.count) finished already; "
+          + "\(options.jobs) at once, \(each) thread\(each == 1 ? "" : "s") each",
+      ]
   }
 
   /// Runs what is not finished.
@@ -147,9 +149,10 @@ package final class SweepRun: Sendable {
   /// - Returns: what became of all cells.
   /// - Throws: `InputError` when the folder cannot be written or is in use by another sweep.
   package func run() throws -> SweepOutcome {
-    try AtomicFile.createFolder(folder)
-    let lock = try FolderLock(folder)
-    defer { lock.release() }
+    try FolderLock.holding(folder) { try runHeld() }
+  }
+
+  private func runHeld() throws -> SweepOutcome {
     let entries = record.withLock { $0.references + $0.cells }
     for entry in entries where isFinished(entry) { restore(entry) }
     try save()
@@ -177,7 +180,7 @@ package final class SweepRun: Sendable {
     for job in 0..<jobs {
       let threads = max(1, options.threads / jobs + (job < options.threads % jobs ? 1 : 0))
       group.enter()
-      let thread = Thread { [self] in
+      SystemThread.start(stackBytes: 16 << 20) { [self] in
         defer { group.leave() }
         ProgressMeter.$prefersLines.withValue(jobs > 1) {
           while true {
@@ -194,8 +197,6 @@ package final class SweepRun: Sendable {
           }
         }
       }
-      thread.stackSize = 16 << 20
-      thread.start()
     }
     group.wait()
     if let error = failure.withLock({ $0 }) { throw error }

@@ -1,12 +1,9 @@
+import Support
+
 /// Text from files made safe for where it is shown: names may hold anything.
 package enum Escaping {
   /// For a terminal or a plain line: control, format and bidirectional characters become visible.
-  package static func terminal(_ text: String) -> String {
-    guard text.unicodeScalars.contains(where: isInvisible) else { return text }
-    return text.unicodeScalars.map { scalar in
-      isInvisible(scalar) ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
-    }.joined()
-  }
+  package static func terminal(_ text: String) -> String { Visible.text(text) }
 
   /// For HTML text and quoted attributes.
   package static func html(_ text: String) -> String {
@@ -37,15 +34,5 @@ package enum Escaping {
     guard field.contains(where: { ",\"".contains($0) }) || field.first == " " || field.last == " "
     else { return field }
     return "\"" + field.replacing("\"", with: "\"\"") + "\""
-  }
-
-  /// Control characters, and those that hide or reorder what surrounds them.
-  private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
-    switch scalar.properties.generalCategory {
-    case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse,
-      .unassigned:
-      true
-    default: false
-    }
   }
 }

@@ -41,13 +41,8 @@ package struct MappedStorage: ByteStorage {
   }
 
   package func release(_ part: Range<Int>) {
-    guard let base = file.bytes.baseAddress, part.count >= 1 << 16 else { return }
-    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
-    let first = (range.lowerBound + part.lowerBound + page - 1) / page * page
-    let last = (range.lowerBound + part.upperBound) / page * page
-    guard first < last else { return }
-    // The mapping is private and never written, so dropped pages are read again from the file.
-    madvise(UnsafeMutableRawPointer(mutating: base + first), last - first, Int32(MADV_DONTNEED))
+    guard part.count >= 1 << 16 else { return }
+    file.release(range.lowerBound + part.lowerBound..<range.lowerBound + part.upperBound)
   }
 }
 

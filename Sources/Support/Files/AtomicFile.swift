@@ -18,86 +18,83 @@ package enum AtomicFile {
   ///   - path: The file to replace; missing folders are created.
   ///   - body: Writes the content in order.
   /// - Returns: What `body` returns.
-  /// - Throws: What `body` throws, or `InputError` if the place is unwritable or full.
+  /// - Throws: What `body` throws, or `InputError` if the place is unwritable, full, or taken by a
+  ///   folder, pipe or device; the last before `body` is called.
   package static func write<Result>(
     to path: String, _ body: (inout FileWriter) throws -> Result
   ) throws -> Result {
     let path = try target(of: path)
-    if isSpecial(path) { return try writeSpecial(path, body) }
+    if let obstacle = FileSystem.obstacle(at: path) { throw obstacle }
     let folder = path.parentFolder
     if !folder.isEmpty { try createFolder(folder) }
+    StaleFiles.removeOnce(in: folder.isEmpty ? "." : folder)
     let temporary = temporaryName(for: path)
     TemporaryFiles.register(temporary)
     defer { TemporaryFiles.unregister(temporary) }
     do {
       var writer = try FileWriter(creating: temporary, for: path)
       let result = try body(&writer)
+      try writer.synchronize()
+      try move(temporary, to: path)
       try writer.close()
-      guard rename(temporary, path) == 0 else {
-        throw InputError(path, "cannot be written", errno: errno, endsRun: true)
-      }
       synchronizeFolder(folder.isEmpty ? "." : folder)
       return result
     } catch {
-      unlink(temporary)
+      remove(temporary)
       throw error
     }
   }
 
+  /// Removes the file at `path`, if there is one.
+  package static func remove(_ path: String) { _ = path.withSystemPath { unlink($0) } }
+
   /// Creates the folder at `path` and those above it; one that exists is fine.
   package static func createFolder(_ path: String) throws {
-    var status = stat()
-    if stat(path, &status) == 0 {
-      guard status.st_mode & S_IFMT == S_IFDIR else {
-        throw InputError(path, "is a file where a folder is needed", "choose another name")
+    if let status = FileSystem.status(path) {
+      let kind = status.st_mode & S_IFMT
+      guard kind == S_IFDIR else {
+        let found = kind == S_IFREG ? "a file" : FileSystem.words(kind)
+        throw InputError(path, "is \(found) where a folder is needed", "choose another name")
       }
       return
     }
     let parent = path.parentFolder
     if !parent.isEmpty, parent != path { try createFolder(parent) }
-    guard mkdir(path, 0o777) == 0 || errno == EEXIST else {
+    guard path.withSystemPath({ mkdir($0, 0o777) }) == 0 || errno == EEXIST else {
       throw InputError(path, "the folder cannot be created", errno: errno, endsRun: true)
+    }
+  }
+
+  private static func move(_ temporary: String, to path: String) throws {
+    let status = temporary.withSystemPath { from in path.withSystemPath { rename(from, $0) } }
+    guard status == 0 else {
+      throw InputError(path, "cannot be written", errno: errno, endsRun: true)
     }
   }
 
   /// Where a symbolic link leads, so that the link itself stays; `path` if it is none.
   private static func target(of path: String) throws -> String {
     var status = stat()
-    guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK else { return path }
-    if let resolved = realpath(path, nil) {
+    guard path.withSystemPath({ lstat($0, &status) }) == 0, status.st_mode & S_IFMT == S_IFLNK
+    else { return path }
+    if let resolved = path.withSystemPath({ realpath($0, nil) }) {
       defer { free(resolved) }
-      return String(cString: resolved)
+      return String(systemName: resolved)
     }
     throw InputError(path, "is a symbolic link that leads nowhere", "remove the link")
-  }
-
-  /// Whether `path` is a device, pipe or the like, which must not be replaced by a file.
-  private static func isSpecial(_ path: String) -> Bool {
-    var status = stat()
-    guard stat(path, &status) == 0 else { return false }
-    return status.st_mode & S_IFMT != S_IFREG && status.st_mode & S_IFMT != S_IFDIR
-  }
-
-  private static func writeSpecial<Result>(
-    _ path: String, _ body: (inout FileWriter) throws -> Result
-  ) throws -> Result {
-    var writer = try FileWriter(opening: path)
-    let result = try body(&writer)
-    try writer.close()
-    return result
   }
 
   /// A hidden name beside `path` that no other write of any process uses now.
   private static func temporaryName(for path: String) -> String {
     let folder = path.parentFolder
-    let name = path.fileName.prefix(64)
     let unique = "\(getpid())-\(String(UInt32.random(in: 0 ... .max), radix: 16))"
-    return (folder.isEmpty ? "" : folder + "/") + ".\(name).\(unique).tmp"
+    let name = ".\(path.fileName.prefix(64)).\(unique)" + StaleFiles.ending
+    return (folder.isEmpty ? "" : folder + "/") + name
   }
 
   /// Makes a rename inside `folder` durable; file systems that cannot are left alone.
   private static func synchronizeFolder(_ folder: String) {
-    let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    let descriptor = folder.withSystemPath { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
     guard descriptor >= 0 else { return }
     fsync(descriptor)
     close(descriptor)

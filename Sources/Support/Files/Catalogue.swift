@@ -1,10 +1,11 @@
 import Foundation
+import Synchronization
 
 /// The YAML files that can be run by name: `tasks/` and its folders.
 ///
 /// The folder `tasks` is looked for in `UNMASK_HOME`, in the working folder, above the executable (a
 /// build folder of the repository) and in `share/unmask` beside it (an installation). The first that
-/// has a name wins.
+/// has a name wins; that one of the working folder hides another is said on every run.
 package enum Catalogue {
   /// The file that `name` stands for: the path of a YAML file, or a name in `folder`.
   /// - Parameters:
@@ -18,7 +19,11 @@ package enum Catalogue {
     guard !name.contains("/"), !name.hasSuffix(".yaml"), !name.hasSuffix(".yml") else {
       throw InputError(name, "there is no such file", "give the path of a YAML file, or a name")
     }
-    if let path = candidates(name, folder).first(where: { isFile($0) }) { return path }
+    let found = candidates(name, folder).filter { isFile($0) }
+    if let path = found.first {
+      if let next = found.dropFirst().first { noteShadow(path, of: next) }
+      return path
+    }
     throw InputError(
       name, "there is no such \(kind)", suggestion(for: name, among: names(in: folder)))
   }
@@ -27,7 +32,7 @@ package enum Catalogue {
   package static func names(in folder: String) -> [String] {
     var names: Set<String> = []
     for root in roots {
-      let files = (try? FileManager.default.contentsOfDirectory(atPath: root + "/" + folder)) ?? []
+      let files = (try? FileSystem.names(in: root + "/" + folder)) ?? []
       for file in files where file.hasSuffix(".yaml") { names.insert(String(file.dropLast(5))) }
     }
     return names.sorted()
@@ -48,17 +53,14 @@ package enum Catalogue {
   /// The folders in which `tasks` may lie, best first.
   static let roots: [String] = {
     var roots: [String] = []
-    if let home = ProcessInfo.processInfo.environment["UNMASK_HOME"], !home.isEmpty {
-      roots.append(home)
-    }
+    if let home = Environment.value("UNMASK_HOME") { roots.append(home) }
     roots.append(".")
-    let executable = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
-    var folder = URL(fileURLWithPath: executable ?? CommandLine.arguments.first ?? ".")
+    var folder = FileSystem.executable.absolutePath
     for _ in 0..<5 {
-      folder.deleteLastPathComponent()
-      roots += [folder.path, folder.path + "/share/unmask"]
+      folder = folder.parentFolder
+      roots += [folder, folder + "/share/unmask"]
     }
-    return roots.filter { FileManager.default.fileExists(atPath: $0 + "/tasks") }
+    return roots.filter { FileSystem.exists($0 + "/tasks") }
   }()
 
   private static func candidates(_ name: String, _ folder: String) -> [String] {
@@ -66,7 +68,25 @@ package enum Catalogue {
   }
 
   private static func isFile(_ path: String) -> Bool {
-    var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFDIR
+    FileSystem.exists(path) && !FileSystem.isFolder(path)
+  }
+
+  private static let noted = Mutex<Set<String>>([])
+
+  /// Says, once a run, that a file of the working folder stands for one that came with the program.
+  private static func noteShadow(_ path: String, of shipped: String) {
+    guard path.hasPrefix("./"), !isSame(path, shipped),
+      noted.withLock({ $0.insert(path).inserted })
+    else { return }
+    Log.note("\(path) of the working folder is used, not \(shipped)")
+  }
+
+  private static func isSame(_ first: String, _ second: String) -> Bool {
+    if let one = FileSystem.status(first), let other = FileSystem.status(second),
+      one.st_ino == other.st_ino, one.st_dev == other.st_dev
+    {
+      return true
+    }
+    return (try? MappedFile(first).data) == (try? MappedFile(second).data)
   }
 }

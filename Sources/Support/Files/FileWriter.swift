@@ -10,19 +10,12 @@ package struct FileWriter: ~Copyable {
   /// Creates `path`, which must not exist; messages speak of `name`.
   init(creating path: String, for name: String) throws {
     self.name = name
-    descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    descriptor = path.withSystemPath { open($0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666) }
     guard descriptor >= 0 else {
       throw InputError(name, "cannot be written", errno: errno, endsRun: true)
     }
-  }
-
-  /// Opens the device or pipe at `path`.
-  init(opening path: String) throws {
-    name = path
-    descriptor = open(path, O_WRONLY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      throw InputError(path, "cannot be written", errno: errno, endsRun: true)
-    }
+    // Held as long as the file is open: whoever can have the lock sees that its writer was killed.
+    flock(descriptor, LOCK_EX | LOCK_NB)
   }
 
   deinit { if descriptor >= 0 { Foundation.close(descriptor) } }
@@ -42,17 +35,18 @@ package struct FileWriter: ~Copyable {
   /// Appends `text` in UTF-8.
   package mutating func write(_ text: String) throws { try write(Data(text.utf8)) }
 
-  /// Brings the content to the disk and closes the file.
-  mutating func close() throws {
-    let status = fsync(descriptor)
-    let code = errno
-    let closing = Foundation.close(descriptor)
-    descriptor = -1
-    // Pipes and some special files cannot be synced; that is no loss.
-    guard status == 0 || code == EINVAL || code == EROFS else {
-      throw InputError(name, "cannot be written", errno: code, endsRun: true)
+  /// Brings the content to the disk.
+  func synchronize() throws {
+    guard fsync(descriptor) == 0 || errno == EINVAL || errno == EROFS else {
+      throw InputError(name, "cannot be written", errno: errno, endsRun: true)
     }
-    guard closing == 0 else {
+  }
+
+  /// Closes the file.
+  mutating func close() throws {
+    let status = Foundation.close(descriptor)
+    descriptor = -1
+    guard status == 0 else {
       throw InputError(name, "cannot be written", errno: errno, endsRun: true)
     }
   }

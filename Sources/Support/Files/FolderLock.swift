@@ -1,25 +1,44 @@
 import Foundation
 
-/// Keeps a second process out of a folder; the system lets go of it however the process ends.
-package final class FolderLock: Sendable {
-  private let descriptor: Int32
-
-  /// Locks a folder that exists.
+/// Keeps a second run out of a folder; the system lets go of it however the process ends.
+package enum FolderLock {
+  /// Calls `body` while nobody else can hold the folder, which is created if need be.
   ///
-  /// - Parameter folder: its path.
-  /// - Throws: `InputError` when another process holds it.
-  package init(_ folder: String) throws {
+  /// Temporary files that killed runs left in it are removed. On a file system that knows no locks
+  /// the run goes on without, and says so.
+  /// - Parameters:
+  ///   - folder: its path.
+  ///   - body: what is done meanwhile.
+  /// - Returns: what `body` returns.
+  /// - Throws: what `body` throws; `InputError` when another run holds the folder, or it cannot be
+  ///   written.
+  package static func holding<Result>(
+    _ folder: String, _ body: () throws -> Result
+  ) throws -> Result {
+    let descriptor = try lock(folder)
+    defer { close(descriptor) }
+    return try body()
+  }
+
+  private static func lock(_ folder: String) throws -> Int32 {
+    try AtomicFile.createFolder(folder)
     let path = folder + "/.lock"
-    descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+    if let obstacle = FileSystem.obstacle(at: path) { throw obstacle }
+    let descriptor = path.withSystemPath {
+      open($0, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0o666)
+    }
     guard descriptor >= 0 else {
       throw InputError(path, "cannot be written", errno: errno, endsRun: true)
     }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+    if flock(descriptor, LOCK_EX | LOCK_NB) == 0 {
+      StaleFiles.removeAll(below: folder)
+    } else if errno == EWOULDBLOCK {
       close(descriptor)
       throw InputError(folder, "is in use by another run", "wait for it, or choose another --out")
+        .endingRun()
+    } else {
+      Log.note("\(folder): cannot be locked here; let no second run write into it")
     }
+    return descriptor
   }
-
-  /// Lets others in.
-  package func release() { close(descriptor) }
 }

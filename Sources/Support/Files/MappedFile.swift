@@ -1,44 +1,85 @@
+import CSystem
 import Foundation
+import Synchronization
 
-/// A file in memory, read-only, paged in on demand.
+/// A file in memory, read-only: small ones as a copy, large ones paged in on demand.
+///
+/// A large file that shrinks while it is mapped ends the process with one line (see `CSystem`); one
+/// whose content is changed in place is found by ``checkAllUnchanged()``.
 package final class MappedFile: @unchecked Sendable {
   /// The path it was opened by.
   package let path: String
   /// The content; valid as long as the object lives.
   package let bytes: UnsafeRawBufferPointer
+  /// The descriptor of a mapped file; -1 of one that was copied.
+  private let descriptor: Int32
+  private let watch: Int32
 
   /// Bytes in the file.
   package var count: Int { bytes.count }
 
-  /// Maps the file at `path`.
-  /// - Throws: `InputError` if it is absent, unreadable or no regular file.
+  /// Up to here a file is copied: it is stable then, and needs no page of its own.
+  private static let copied = 1 << 20
+
+  /// Opens the file at `path`.
+  /// - Throws: `InputError` if it is absent, unreadable, no regular file, or changes at this moment.
   package init(_ path: String) throws {
     self.path = path
-    let shown = FileNameText.visible(path)
-    // O_NONBLOCK, so that a pipe without a writer does not hang.
-    let descriptor = open(FileNameText.cString(path), O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw InputError(shown, "cannot be read", errno: errno) }
-    defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else {
-      throw InputError(shown, "cannot be read", errno: errno)
+    let descriptor = try openForReading(path)
+    let version: FileVersion
+    do {
+      version = try FileVersion(descriptor, path)
+      let isCopied = version.size <= Self.copied
+      bytes =
+        isCopied
+        ? try Self.copy(descriptor, version, path) : try Self.map(descriptor, version, path)
+      if isCopied { close(descriptor) }
+      self.descriptor = isCopied ? -1 : descriptor
+    } catch {
+      close(descriptor)
+      throw error
     }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      let isFolder = status.st_mode & S_IFMT == S_IFDIR
-      throw InputError(
-        shown, "is \(isFolder ? "a folder" : "a device or pipe"), not a file to read",
-        isFolder ? "" : "write it to a file first")
+    let isMapped = self.descriptor >= 0
+    watch = isMapped ? cs_map_watch(bytes.baseAddress, bytes.count, Visible.line(path)) : -1
+    let kept = self.descriptor
+    let id = ObjectIdentifier(self)
+    Self.open.withLock { $0[id] = OpenFile(path: path, descriptor: kept, version: version) }
+  }
+
+  deinit {
+    Self.open.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(self)) }
+    guard let address = bytes.baseAddress else { return }
+    guard descriptor >= 0 else { return bytes.deallocate() }
+    cs_map_forget(watch)
+    munmap(UnsafeMutableRawPointer(mutating: address), bytes.count)
+    close(descriptor)
+  }
+
+  private static func copy(
+    _ descriptor: Int32, _ version: FileVersion, _ path: String
+  ) throws -> UnsafeRawBufferPointer {
+    guard version.size > 0 else { return UnsafeRawBufferPointer(start: nil, count: 0) }
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: version.size, alignment: 4096)
+    do {
+      let count = try readAll(descriptor, into: memory, path)
+      guard count == version.size, try FileVersion(descriptor, path) == version else {
+        throw InputError.changed(path)
+      }
+    } catch {
+      memory.deallocate()
+      throw error
     }
-    let count = Int(status.st_size)
-    guard count > 0 else {
-      bytes = UnsafeRawBufferPointer(start: nil, count: 0)
-      return
-    }
-    let address = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0)
+    return UnsafeRawBufferPointer(memory)
+  }
+
+  private static func map(
+    _ descriptor: Int32, _ version: FileVersion, _ path: String
+  ) throws -> UnsafeRawBufferPointer {
+    let address = mmap(nil, version.size, PROT_READ, MAP_PRIVATE, descriptor, 0)
     guard let address, address != MAP_FAILED else {
       throw InputError(path, "cannot be read", errno: errno)
     }
-    bytes = UnsafeRawBufferPointer(start: address, count: count)
+    return UnsafeRawBufferPointer(start: address, count: version.size)
   }
 
   /// A copy of the content.
@@ -46,15 +87,108 @@ package final class MappedFile: @unchecked Sendable {
   /// `Data(file.bytes)` alone may unmap the file before it is copied: `bytes` does not keep it alive.
   package var data: Data { withExtendedLifetime(self) { Data(bytes) } }
 
-  deinit {
-    guard let address = bytes.baseAddress else { return }
-    munmap(UnsafeMutableRawPointer(mutating: address), bytes.count)
-  }
-
   /// Tells the system whether reads jump about or run from beginning to end.
   package func advise(isSequential: Bool) {
-    guard let address = bytes.baseAddress else { return }
-    let advice = isSequential ? MADV_SEQUENTIAL : MADV_RANDOM
-    madvise(UnsafeMutableRawPointer(mutating: address), bytes.count, Int32(advice))
+    advise(bytes.startIndex..<bytes.endIndex, isSequential ? MADV_SEQUENTIAL : MADV_RANDOM)
   }
+
+  /// Says that the bytes in `range` are not needed soon; they are read from the file again when
+  /// they are.
+  package func release(_ range: Range<Int>) { advise(range, MADV_DONTNEED) }
+
+  private func advise(_ range: Range<Int>, _ advice: some BinaryInteger) {
+    // A copy must not be dropped.
+    guard descriptor >= 0, let base = bytes.baseAddress else { return }
+    let page = sysconf(Int32(_SC_PAGESIZE))
+    let first = (range.lowerBound + page - 1) / page * page
+    let last = range.upperBound == count ? count : range.upperBound / page * page
+    guard first < last else { return }
+    madvise(UnsafeMutableRawPointer(mutating: base + first), last - first, Int32(advice))
+  }
+}
+
+extension MappedFile {
+  /// A file that some object holds.
+  private struct OpenFile {
+    let path: String
+    let descriptor: Int32
+    let version: FileVersion
+
+    /// Whether the content is still the one that was opened.
+    var isUnchanged: Bool {
+      if descriptor >= 0 { return (try? FileVersion(descriptor, path)) == version }
+      guard let status = FileSystem.status(path) else { return true }
+      // Another file of the same name does not matter to a copy.
+      return status.st_ino != version.inode || FileVersion(status) == version
+    }
+  }
+
+  private static let open = Mutex<[ObjectIdentifier: OpenFile]>([:])
+
+  /// Refuses to go on when the content of a file that is open now was changed since.
+  ///
+  /// Call it before a result is filed under the fingerprint of what it was computed from.
+  /// - Throws: `InputError` that names the file and ends the run.
+  package static func checkAllUnchanged() throws {
+    let files = open.withLock { Array($0.values) }
+    for file in files where !file.isUnchanged { throw InputError.changed(file.path).endingRun() }
+  }
+}
+
+/// What tells one state of a file from another.
+struct FileVersion: Equatable {
+  let size: Int
+  let inode: UInt
+  private let seconds: Int
+  private let nanoseconds: Int
+
+  init(_ status: stat) {
+    size = status.st_size
+    inode = status.st_ino
+    (seconds, nanoseconds) = (status.st_mtim.tv_sec, status.st_mtim.tv_nsec)
+  }
+
+  init(_ descriptor: Int32, _ path: String) throws {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else {
+      throw InputError(path, "cannot be read", errno: errno)
+    }
+    self.init(status)
+  }
+}
+
+extension InputError {
+  static func changed(_ path: String) -> InputError {
+    InputError(path, "was changed while it was read", "leave it alone and run again")
+  }
+}
+
+/// Opens a regular file; a pipe without a writer does not hang, a device is not touched.
+func openForReading(_ path: String) throws -> Int32 {
+  let descriptor = path.withSystemPath { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
+  guard descriptor >= 0 else { throw InputError(path, "cannot be read", errno: errno) }
+  var status = stat()
+  guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+    close(descriptor)
+    let kind = status.st_mode & S_IFMT
+    throw InputError(
+      path, "is \(FileSystem.words(kind)), not a file to read",
+      kind == S_IFDIR ? "" : "write it to a file first")
+  }
+  return descriptor
+}
+
+/// Reads until `memory` is full or the file ends.
+func readAll(
+  _ descriptor: Int32, into memory: UnsafeMutableRawBufferPointer, _ path: String
+) throws -> Int {
+  var count = 0
+  while count < memory.count, let base = memory.baseAddress {
+    let part = read(descriptor, base + count, memory.count - count)
+    if part < 0, errno == EINTR { continue }
+    guard part >= 0 else { throw InputError(path, "cannot be read", errno: errno) }
+    guard part > 0 else { break }
+    count += part
+  }
+  return count
 }

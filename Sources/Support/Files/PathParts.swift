@@ -26,6 +26,17 @@ extension String {
   /// What follows the last dot of the last part, without it; empty where there is none.
   package var fileEnding: String { String(fileName.utf8.dropFirst(fileStem.utf8.count + 1)) ?? "" }
 
+  /// The path from the root, without `.` and `..`; links are not looked at.
+  package var absolutePath: String {
+    let isAbsolute = utf8.first == .slash
+    let start = isAbsolute ? "" : FileSystem.workingFolder + "/"
+    var parts: [Substring] = []
+    for part in (start + self).split(separator: "/") where part != "." {
+      if part == ".." { _ = parts.popLast() } else { parts.append(part) }
+    }
+    return "/" + parts.joined(separator: "/")
+  }
+
   private var withoutTrailingSlashes: Substring {
     let path = self[...].trimmingTrailingSlashes
     return path.isEmpty && utf8.first == .slash ? "/" : path

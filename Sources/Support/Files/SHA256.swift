@@ -45,20 +45,21 @@ package struct SHA256 {
   package static func hex(of text: String) -> String { hex(of: Data(text.utf8)) }
 
   /// The hash of the file at `path`, read in pieces of 1 MiB.
+  /// - Throws: `InputError` if it is no regular file, or changes meanwhile.
   package static func hex(ofFile path: String) throws -> String {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw InputError(path, "cannot be read", errno: errno) }
+    let descriptor = try openForReading(path)
     defer { close(descriptor) }
+    let version = try FileVersion(descriptor, path)
     var hash = SHA256()
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
     defer { buffer.deallocate() }
     while true {
-      let count = read(descriptor, buffer.baseAddress, buffer.count)
-      if count < 0, errno == EINTR { continue }
-      guard count >= 0 else { throw InputError(path, "cannot be read", errno: errno) }
-      guard count > 0 else { return hash.hex() }
+      let count = try readAll(descriptor, into: buffer, path)
+      guard count > 0 else { break }
       hash.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
     }
+    guard try FileVersion(descriptor, path) == version else { throw InputError.changed(path) }
+    return hash.hex()
   }
 
   /// The state of libcrypto, freed with the last value that shares it.

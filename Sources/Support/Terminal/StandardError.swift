@@ -47,7 +47,5 @@ enum StandardError {
     text.withUTF8 { try? writeAll(UnsafeRawBufferPointer($0), to: 2, name: "standard error") }
   }
 
-  private static func environment(_ name: String) -> String {
-    ProcessInfo.processInfo.environment[name] ?? ""
-  }
+  private static func environment(_ name: String) -> String { Environment.value(name) ?? "" }
 }

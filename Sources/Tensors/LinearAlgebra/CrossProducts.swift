@@ -15,13 +15,11 @@ package func addCrossProduct(
 ) {
   if x == y && xWidth == yWidth {
     // Only the lower triangle, which is what eigenvalue routines read.
-    cblas_dsyrk(
-      CblasRowMajor, CblasLower, CblasTrans, Int32(xWidth), Int32(count), 1, x, Int32(xWidth), 1,
-      sum, Int32(xWidth))
+    ob_dsyrk(Int32(xWidth), Int32(count), 1, x, Int32(xWidth), 1, sum, Int32(xWidth))
   } else {
-    cblas_dgemm(
-      CblasRowMajor, CblasTrans, CblasNoTrans, Int32(xWidth), Int32(yWidth), Int32(count), 1, x,
-      Int32(xWidth), y, Int32(yWidth), 1, sum, Int32(yWidth))
+    ob_dgemm(
+      1, 0, Int32(xWidth), Int32(yWidth), Int32(count), 1, x, Int32(xWidth), y, Int32(yWidth), 1,
+      sum, Int32(yWidth))
   }
 }
 
@@ -38,7 +36,7 @@ package func innerProducts(
   _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, xCount: Int, yCount: Int, width: Int,
   into products: UnsafeMutablePointer<Float>
 ) {
-  cblas_sgemm(
-    CblasRowMajor, CblasNoTrans, CblasTrans, Int32(xCount), Int32(yCount), Int32(width), 1, x,
-    Int32(width), y, Int32(width), 0, products, Int32(yCount))
+  ob_sgemm(
+    0, 1, Int32(xCount), Int32(yCount), Int32(width), 1, x, Int32(width), y, Int32(width), 0,
+    products, Int32(yCount))
 }

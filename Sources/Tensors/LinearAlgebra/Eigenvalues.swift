@@ -12,7 +12,7 @@ package func symmetricEigenvalues(of matrix: [Double], size: Int) -> [Double]? {
   var matrix = matrix
   return eigenvalues(size: size) { order, values, work, workSize, status in
     // A lower triangle by rows is an upper one by columns, which is how Fortran reads it.
-    dsyev_("N", "U", &order, &matrix, &order, values, work, &workSize, &status)
+    ob_dsyev("N", "U", &order, &matrix, &order, values, work, &workSize, &status)
   }
 }
 
@@ -31,7 +31,7 @@ package func generalizedEigenvalues(of matrix: [Double], relativeTo metric: [Dou
   guard matrix.allSatisfy(\.isFinite), metric.allSatisfy(\.isFinite) else { return nil }
   var (matrix, metric, kind) = (matrix, metric, Int32(1))
   return eigenvalues(size: size) { order, values, work, workSize, status in
-    dsygv_(
+    ob_dsygv(
       &kind, "N", "U", &order, &matrix, &order, &metric, &order, values, work, &workSize, &status)
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// A fixed set of threads that share out numbered jobs; the caller waits until all are done.
 ///
@@ -22,12 +23,10 @@ package final class WorkerPool: @unchecked Sendable {
     self.threads = threads
     useOneThreadPerProduct()
     for worker in 1..<max(threads, 1) {
-      let thread = Thread { [weak self] in
+      SystemThread.start(stackBytes: 8 << 20) { [weak self] in
         useOneThreadPerProduct()
         while let pool = self, pool.serve(worker) {}
       }
-      thread.stackSize = 8 << 20
-      thread.start()
     }
   }
 

@@ -1,7 +1,6 @@
 import CKernels
 import COneDNN
 import COpenBLAS
-import Foundation
 
 /// What happens to the values that a product's destination, or a second matrix, holds.
 package enum ProductAddition: Int32, Sendable {
@@ -75,10 +74,10 @@ package final class Product {
   private let scratchBytes: Int
 
   /// `UNMASK_GEMM=openblas` selects the second implementation, which tests hold against the first.
-  package static let usesOpenBLAS = ProcessInfo.processInfo.environment["UNMASK_GEMM"] == "openblas"
+  package static let usesOpenBLAS = ProductBackend.chosen == .openBLAS
 
   /// The implementation in use, by name; the two differ in the last bits.
-  package static let backend = usesOpenBLAS ? "openblas" : "onednn"
+  package static let backend = ProductBackend.chosen.rawValue
 
   package init(_ shape: ProductShape, usesOpenBLAS: Bool = Product.usesOpenBLAS) {
     self.shape = shape
@@ -119,7 +118,7 @@ package final class Product {
     precondition(status == 0, "oneDNN failed with status \(status) on \(shape)")
   }
 
-  /// The same through `cblas_sgemm` on packed copies: slow, independent, any layout.
+  /// The same through OpenBLAS on packed copies: slow, independent, any layout.
   private func runOpenBLAS(
     _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ c: UnsafeMutableRawPointer,
     bias: UnsafePointer<Float>?, matrix: UnsafePointer<Float>?
@@ -134,9 +133,8 @@ package final class Product {
         let at = { (l: MatrixLayout) in b0 * l.batch0 + b1 * l.batch1 }
         pack(a, at(s.a), s.a, s.aType, m, k, into: &left)
         pack(b, at(s.b), s.b, s.bType, k, n, into: &right)
-        cblas_sgemm(
-          CblasRowMajor, CblasNoTrans, CblasNoTrans, Int32(m), Int32(n), Int32(k), 1, left,
-          Int32(k), right, Int32(n), 0, &out, Int32(n))
+        ob_sgemm(
+          0, 0, Int32(m), Int32(n), Int32(k), 1, left, Int32(k), right, Int32(n), 0, &out, Int32(n))
         for i in 0..<m {
           for j in 0..<n {
             let place = at(s.c) + i * s.c.row + j * s.c.column

@@ -1,3 +1,4 @@
+import CSystem
 import Foundation
 
 /// A dense, row-major array of 32-bit floats that owns its memory (64-byte aligned, zeroed).
@@ -41,7 +42,7 @@ package func allocateAligned(_ count: Int) -> UnsafeMutablePointer<Float> {
   var raw: UnsafeMutableRawPointer?
   let bytes = max(64, (count * MemoryLayout<Float>.stride + 63) / 64 * 64)
   guard posix_memalign(&raw, 64, bytes) == 0, let raw else {
-    fatalError("out of memory: \(bytes) bytes")
+    cs_out_of_memory(bytes)
   }
   return raw.bindMemory(to: Float.self, capacity: count)
 }

@@ -1,3 +1,4 @@
+import CSystem
 import Foundation
 
 /// Zeroed floats, 64-byte aligned, that live as long as the object.
@@ -27,7 +28,7 @@ final class ZeroedBuffer: @unchecked Sendable {
       let start = mmap(
         nil, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
       start != MAP_FAILED
-    else { fatalError("out of memory: \(whole) bytes") }
+    else { cs_out_of_memory(whole) }
     mapping = UnsafeMutableRawBufferPointer(start: start, count: whole)
     let first = start.alignedUp(toMultipleOf: Self.hugePage)
     madvise(first, bytes, Int32(MADV_HUGEPAGE))

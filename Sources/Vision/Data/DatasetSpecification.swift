@@ -118,11 +118,12 @@ package struct DatasetSpecification: Sendable {
     guard let path else {
       throw InputError(text, "the \(what) is missing", "write \(kind):\(what.uppercased())")
     }
-    let files = FileManager.default
-    if files.fileExists(atPath: path) { return path }
-    let root = ProcessInfo.processInfo.environment["UNMASK_DATA"] ?? ""
-    if !root.isEmpty, !path.hasPrefix("/"), files.fileExists(atPath: root + "/" + path) {
-      return root + "/" + path
+    if FileSystem.exists(path) { return path }
+    if let root = Environment.value("UNMASK_DATA"), !path.hasPrefix("/") {
+      guard FileSystem.isFolder(root) else {
+        throw InputError("UNMASK_DATA", "there is no folder \(root)", "correct or unset it")
+      }
+      if FileSystem.exists(root + "/" + path) { return root + "/" + path }
     }
     throw InputError(text, "there is no \(what) \(path)", "check the path")
   }

@@ -30,7 +30,7 @@ private let litter: Set<String> = ["__macosx", "thumbs.db", "ehthumbs.db", "desk
 /// - Throws: `InputError` that names the first candidate.
 func existingFile(_ candidates: [String], in folder: String) throws -> String {
   let paths = candidates.map { folder + "/" + $0 }
-  if let path = paths.first(where: { FileManager.default.fileExists(atPath: $0) }) { return path }
+  if let path = paths.first(where: { FileSystem.exists($0) }) { return path }
   let others = candidates.dropFirst().joined(separator: ", ")
   throw InputError(
     folder, "holds no \(candidates[0])" + (others.isEmpty ? "" : " (nor \(others))"),
