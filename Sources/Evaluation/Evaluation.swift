@@ -40,14 +40,20 @@ package enum Evaluation {
     let datasets = try plan.openDatasets()
     let pool = WorkerPool(threads: plan.threads)
     defer { pool.close() }
-    var taken: Set<String> = []
-    for source in plan.checkpoints { try EvaluationSubject.check(source) }
-    return try plan.checkpoints.map { source in
-      let subject = try plan.load(source, avoiding: &taken)
+    let planned = try plan.planned()
+    for checkpoint in planned { try EvaluationSubject.check(checkpoint.source) }
+    // Those that might be refused are loaded twice, so that nothing is computed in vain.
+    for checkpoint in planned.dropFirst()
+    where FileManager.default.fileExists(atPath: checkpoint.folder) {
+      try plan.admit(plan.load(checkpoint), checkpoint.folder)
+    }
+    return try planned.map { checkpoint in
+      let subject = try plan.load(checkpoint)
+      try plan.admit(subject, checkpoint.folder)
       let results = try run(plan, subject, datasets, finished, pool)
       let outcome = SubjectResults(
         subject: subject, results: results, pictures: pictures(plan, subject, datasets, pool),
-        folder: plan.output + "/" + subject.name)
+        folder: checkpoint.folder)
       try report(outcome)
       return outcome
     }

@@ -15,7 +15,7 @@ extension Report {
         name: subject.name, source: subject.source, format: subject.format,
         sha256: subject.weightsHash, encoder: subject.encoderName,
         parameters: subject.parameterCount, pretraining: subject.pretraining,
-        loading: subject.loading),
+        loading: subject.loading, identity: subject.identityHash),
       environment: environment, tasks: outcome.results)
     pictures = outcome.pictures
   }

@@ -18,13 +18,15 @@ package struct ReportCheckpoint: Equatable, Sendable {
   package var pretraining: JSON?
   /// What was loaded, renamed, ignored and missing; nil when there was nothing to load.
   package var loading: JSON?
+  /// A hash of the weights and of how they were read; nil in reports of older versions.
+  package var identity: String?
   /// What its pretraining hides and paints in; nil when no pictures were made.
   package var pictures: ReportPictures?
 
   /// A description of a checkpoint.
   package init(
     name: String, source: String, format: String, sha256: String?, encoder: String,
-    parameters: Int, pretraining: JSON? = nil, loading: JSON? = nil,
+    parameters: Int, pretraining: JSON? = nil, loading: JSON? = nil, identity: String? = nil,
     pictures: ReportPictures? = nil
   ) {
     self.name = name
@@ -35,6 +37,7 @@ package struct ReportCheckpoint: Equatable, Sendable {
     self.parameters = parameters
     self.pretraining = pretraining
     self.loading = loading
+    self.identity = identity
     self.pictures = pictures
   }
 }
