@@ -64,20 +64,21 @@ import Testing
     #expect(try names(["a/x/resnet.pth", "b/x/resnet.pth"]) == ["a-x-resnet", "b-x-resnet"])
     #expect(try names(["a/model.pth", "a/checkpoint.pth"]) == ["a-model", "a-checkpoint"])
     #expect(try names(["pixels", "pixels"]) == ["pixels", "pixels-2"])
-    #expect(
-      try names(["a/model.pth", "a/model.bin"]) == ["a-model", "a-model-2"].map { $0 } || true)
+    let endings = try names(["a/model.pth", "a/model.bin"])
+    #expect(Set(endings).count == 2)
     // One on file systems that ignore case.
     let cased = try names(["RunA/checkpoint.pth", "runa/checkpoint.pth"])
     #expect(Set(cased.map { $0.lowercased() }).count == 2)
-    #expect(
-      Set(try names(["x/STRASSE.pth", "x/straße.pth"]).map(CheckpointName.folded)).count == 2)
+    let folded = try names(["x/STRASSE.pth", "x/straße.pth"]).map(CheckpointName.folded)
+    #expect(Set(folded).count == 2)
     // A name that was given is kept.
     #expect(try names(["a=x/model.pth", "a/model.pth"])[0] == "a")
     #expect(try names(["a=x/model.pth", "a/model.pth"])[1] != "a")
     let revisions = ["1", "2"].map {
       "models--o--n/snapshots/" + String(repeating: $0, count: 40) + "/model.safetensors"
     }
-    #expect(Set(try names(revisions)).count == 2)
+    let revised = try names(revisions)
+    #expect(Set(revised).count == 2)
   }
 
   @Test func anEqualsSignNames() throws {
