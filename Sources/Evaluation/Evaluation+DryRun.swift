@@ -19,9 +19,9 @@ extension Evaluation {
     let pool = WorkerPool(threads: plan.threads)
     defer { pool.close() }
     var lines: [String] = []
-    var taken: Set<String> = []
-    for source in plan.checkpoints {
-      let subject = try plan.load(source, avoiding: &taken)
+    for planned in try plan.planned() {
+      let subject = try plan.load(planned)
+      try plan.admit(subject, planned.folder)
       let contexts = try contexts(plan, subject, datasets, pool)
       lines += try describe(plan, subject, contexts, finished)
     }
@@ -39,8 +39,8 @@ extension Evaluation {
     for context in contexts {
       let definition = context.definition
       let isDone = !plan.isFresh && finished?.result(for: context.resultKey) != nil
-      let images = definition.task.splits.map { name in
-        "\(ProgressText.grouped(context.dataset.splitSizes[name] ?? 0)) \(name)"
+      let images = definition.task.splits.compactMap { name in
+        context.dataset.splitSizes[name].map { "\(ProgressText.grouped($0)) \(name)" }
       }
       let what = "  \(definition.name) (\(definition.protocolName)) on \(context.dataset.id): "
       do {

@@ -37,21 +37,24 @@ package enum Evaluation {
     _ plan: EvaluationPlan, finished: (any FinishedResults)? = nil,
     report: (SubjectResults) throws -> Void = { _ in }
   ) throws -> [SubjectResults] {
-    try plan.checkName()
     StaleFiles.removeOnce(in: plan.cache.folder + "/features")
     let datasets = try plan.openDatasets()
     let pool = WorkerPool(threads: plan.threads)
     defer { pool.close() }
-    var taken: Set<String> = []
-    for source in plan.checkpoints { try EvaluationSubject.check(source) }
-    return try plan.checkpoints.map { source in
-      let subject = try plan.load(source, avoiding: &taken)
-      let folder = plan.output + "/" + subject.name
-      return try FolderLock.holding(folder) {
+    let planned = try plan.planned()
+    for checkpoint in planned { try EvaluationSubject.check(checkpoint.source) }
+    // Those that might be refused are loaded twice, so that nothing is computed in vain.
+    for checkpoint in planned.dropFirst() where FileSystem.exists(checkpoint.folder) {
+      try plan.admit(plan.load(checkpoint), checkpoint.folder)
+    }
+    return try planned.map { checkpoint in
+      let subject = try plan.load(checkpoint)
+      return try FolderLock.holding(checkpoint.folder) {
+        try plan.admit(subject, checkpoint.folder)
         let results = try run(plan, subject, datasets, finished, pool)
         let outcome = SubjectResults(
           subject: subject, results: results, pictures: pictures(plan, subject, datasets, pool),
-          folder: folder)
+          folder: checkpoint.folder)
         try report(outcome)
         return outcome
       }

@@ -6,7 +6,7 @@ import Vision
 
 /// What `unmask evaluate` was asked to do.
 package struct EvaluationPlan: Sendable {
-  /// Checkpoints as typed: paths, `random:ENCODER`, `pixels`.
+  /// Checkpoints as typed: paths, `random:ENCODER`, `pixels`, each perhaps as `NAME=CHECKPOINT`.
   package var checkpoints: [String]
   /// How to call the only checkpoint; derived from each when nil.
   package var name: String?
@@ -31,6 +31,9 @@ package struct EvaluationPlan: Sendable {
   package var keepsFeatures = true
   /// Whether these checkpoints are some of many, so that a task that does not apply to one is skipped.
   package var isPartOfMany = false
+  /// Called with each checkpoint and its folder before anything is computed; refuses one whose results do
+  /// not belong there.
+  package var admit: @Sendable (EvaluationSubject, String) throws -> Void = { _, _ in }
   /// Opens the data of a specification.
   package var open: @Sendable (String) throws -> Dataset = openDataset
 
@@ -99,35 +102,44 @@ package struct EvaluationPlan: Sendable {
     return rest
   }
 
-  /// Refuses a name that leads out of the folder of results, or hides in it.
-  /// - Throws: `InputError`.
-  package func checkName() throws {
-    guard let name else { return }
-    guard !name.isEmpty, !name.hasPrefix("."), !name.utf8.contains(UInt8(ascii: "/")),
-      name.utf8.count <= 200
-    else {
-      throw InputError(
-        "--name \(name)", "must be the name of a folder inside --out",
-        "use at most 200 letters, digits and signs, no / and no dot at the beginning")
+  /// The checkpoints under their names, no two alike.
+  ///
+  /// - Returns: what to load, in order.
+  /// - Throws: `InputError` when a name is none, or given twice.
+  package func planned() throws -> [PlannedCheckpoint] {
+    let arguments = try checkpoints.map { try CheckpointArgument($0) }
+    let names = try CheckpointArgument.names(of: arguments, only: name)
+    return zip(names, arguments).map { name, argument in
+      PlannedCheckpoint(name: name, source: argument.source, folder: folder(of: name))
     }
   }
 
-  /// Loads a checkpoint under a name that no earlier one has.
-  ///
-  /// - Parameters:
-  ///   - source: one of the checkpoints.
-  ///   - taken: names in use; the new one is added.
-  /// - Returns: the checkpoint.
-  /// - Throws: `InputError` when the checkpoint is unusable.
-  func load(_ source: String, avoiding taken: inout Set<String>) throws -> EvaluationSubject {
-    var subject = try EvaluationSubject.load(
-      source, name: name, seed: seed, options: checkpointOptions)
-    let name = subject.name
-    var number = 2
-    while !taken.insert(subject.name).inserted {
-      subject.name = "\(name)-\(number)"
-      number += 1
-    }
-    return subject
+  /// Where results of a checkpoint belong: the folder of its name, or one that is there already and
+  /// differs from it in case only.
+  private func folder(of name: String) -> String {
+    guard !FileSystem.exists(output + "/" + name) else { return output + "/" + name }
+    let there = (try? FileSystem.names(in: output)) ?? []
+    let same = there.first { CheckpointName.folded($0) == CheckpointName.folded(name) }
+    return output + "/" + (same ?? name)
   }
+
+  /// Loads a checkpoint.
+  ///
+  /// - Parameter planned: one of the checkpoints.
+  /// - Returns: the checkpoint under its name.
+  /// - Throws: `InputError` when the checkpoint is unusable.
+  func load(_ planned: PlannedCheckpoint) throws -> EvaluationSubject {
+    try EvaluationSubject.load(
+      planned.source, name: planned.name, seed: seed, options: checkpointOptions)
+  }
+}
+
+/// A checkpoint of a plan.
+package struct PlannedCheckpoint: Equatable, Sendable {
+  /// Its name.
+  package let name: String
+  /// The path or reference.
+  package let source: String
+  /// Where its report belongs.
+  package let folder: String
 }

@@ -34,24 +34,11 @@ extension EvaluationSubject {
     try withExtendedLifetime(reading) { try MappedFile.checkAllUnchanged() }
     let folder = CheckpointFolder(source)
     return EvaluationSubject(
-      name: ownName(source), source: source,
+      name: CheckpointPath(source).name(detail: 0), source: source,
       format: folder.exists ? "unmask" : loaded.description.format,
       weightsHash: try hash.get(), encoder: loaded.encoder, head: loaded.head,
       preprocessing: loaded.preprocessing,
       pretraining: folder.exists ? try folder.training() : nil,
       loading: loaded.description.json(keys: false))
-  }
-
-  /// The name that a checkpoint as typed gets in reports, unless another is given.
-  package static func name(of source: String) -> String {
-    source == "pixels" || source.hasPrefix("random:") ? safeName(source) : ownName(source)
-  }
-
-  /// The name of a file without its ending, or of a folder.
-  private static func ownName(_ source: String) -> String {
-    let name = source.absolutePath.fileName
-    let endings = ["safetensors", "pth", "pt", "th", "bin", "npz", "tar"]
-    return safeName(
-      endings.contains(name.fileEnding.lowercased()) ? name.fileStem : name)
   }
 }

@@ -67,6 +67,9 @@ package struct EvaluationSubject: Sendable {
     ]
   }
 
+  /// A hash of `identity`.
+  package var identityHash: String { SHA256.hex(of: identity.text(pretty: false)) }
+
   /// Side of the images that the reference `pixels` reads.
   static let pixelSide = 32
   /// Side of the patches that stand for the tokens of `pixels`.
@@ -105,7 +108,7 @@ package struct EvaluationSubject: Sendable {
   ) throws -> EvaluationSubject {
     let encoder = try EncoderCatalog.make(encoderName, seed: seed)
     return EvaluationSubject(
-      name: safeName(source), source: source, format: "reference",
+      name: CheckpointName.safe(source), source: source, format: "reference",
       weightsHash: hash(of: encoder.parameters), encoder: encoder,
       preprocessing: try options.view.applied(to: .standard(side: encoder.side)),
       pretraining: nil)
@@ -119,16 +122,5 @@ package struct EvaluationSubject: Sendable {
       hash.update(UnsafeRawBufferPointer(start: parameter.data, count: parameter.count * 4))
     }
     return hash.hex()
-  }
-
-  /// A name that can be a folder: letters, digits, `.`, `-`, `_` and `@`; others become `-`.
-  package static func safeName(_ text: String) -> String {
-    var name = ""
-    for character in text {
-      let isSafe = character.isASCII && (character.isLetter || character.isNumber)
-      name.append(isSafe || "._@-".contains(character) ? character : "-")
-    }
-    while name.hasPrefix(".") || name.hasPrefix("-") { name.removeFirst() }
-    return name.isEmpty ? "checkpoint" : name
   }
 }

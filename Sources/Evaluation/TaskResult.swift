@@ -64,6 +64,8 @@ package struct TaskResult: Equatable, Sendable {
   package var status = Status.ok
   /// Why it did not end well, in one line.
   package var error: String?
+  /// The run that made it, in a report to which several runs added; nil for the run that wrote the report.
+  package var run: TaskRun?
 
   /// A result to be filled.
   package init(
@@ -93,6 +95,26 @@ package struct TaskResult: Equatable, Sendable {
   package var headlineName: String? {
     if let headline, metrics[headline] != nil { return headline }
     return metrics["top1"] != nil ? "top1" : metrics.keys.min()
+  }
+}
+
+/// An earlier run into the folder of a report.
+package struct TaskRun: Equatable, Sendable {
+  /// The command line.
+  package var command: String
+  /// The program's version.
+  package var version: String
+  /// The commit that it was built from, where that is known.
+  package var commit: String?
+  /// What matrix products were computed in.
+  package var precision: String
+
+  /// A run by what was typed and what ran.
+  package init(command: String, version: String, commit: String?, precision: String) {
+    self.command = command
+    self.version = version
+    self.commit = commit
+    self.precision = precision
   }
 }
 
@@ -145,6 +167,18 @@ package struct Hyperparameters: Equatable, Sendable {
     self.chosen = chosen
     self.chosenOn = chosenOn
     self.isOnGridEdge = isOnGridEdge
+  }
+}
+
+extension Hyperparameters {
+  /// The chosen values that are the first or last of several tried, by name.
+  package var edges: [(name: String, value: JSON, tried: [JSON])] {
+    (searched.object ?? [:]).sorted { $0.key < $1.key }.compactMap { name, tried in
+      guard let tried = tried.array, tried.count > 1, let value = chosen[name],
+        value.double == tried.first?.double || value.double == tried.last?.double
+      else { return nil }
+      return (name, value, tried)
+    }
   }
 }
 

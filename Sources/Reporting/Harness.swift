@@ -21,7 +21,12 @@ package struct Harness: Equatable, Sendable {
   package static let current = Harness(name: "unmask", version: "0.1.0", commit: ownCommit())
 
   /// The first number of the version; nil if it is none.
-  package var majorVersion: Int? { version.split(separator: ".").first.flatMap { Int($0) } }
+  package var majorVersion: Int? { Self.major(version) }
+
+  /// The first number of a version; nil if it is none.
+  static func major(_ version: String) -> Int? {
+    version.split(separator: ".").first.flatMap { Int($0) }
+  }
 }
 
 /// The commit checked out in the source tree that holds this executable.

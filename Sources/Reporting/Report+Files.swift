@@ -15,7 +15,9 @@ extension Report {
   package func write(_ folder: String) throws -> Report {
     var report = self
     let files = ReportFiles(folder)
-    var taken: Set<String> = []
+    // Entries of earlier runs keep their files.
+    var taken = Set(
+      report.tasks.filter { $0.predictions == nil }.compactMap(\.predictionsFile?.path))
     for index in report.tasks.indices {
       guard let predictions = report.tasks[index].predictions else { continue }
       let data = predictions.npy()
@@ -81,11 +83,11 @@ extension Report {
 /// `predictions/<task>.npy`, numbered if the name is taken.
 private func fileName(for task: String, avoiding taken: inout Set<String>) -> String {
   let safe = String(task.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") ? $0 : "-" })
-  var name = safe
+  var path = "predictions/\(safe).npy"
   var number = 2
-  while !taken.insert(name).inserted {
-    name = "\(safe)-\(number)"
+  while !taken.insert(path).inserted {
+    path = "predictions/\(safe)-\(number).npy"
     number += 1
   }
-  return "predictions/\(name).npy"
+  return path
 }

@@ -16,7 +16,8 @@ extension Report {
         name: subject.name, source: subject.source, format: subject.format,
         sha256: subject.weightsHash, encoder: subject.encoderName,
         parameters: subject.parameterCount, pretraining: subject.pretraining,
-        loading: subject.loading, preprocessing: subject.preprocessing.json),
+        loading: subject.loading, preprocessing: subject.preprocessing.json,
+        identity: subject.identityHash),
       environment: environment, tasks: outcome.results)
     pictures = outcome.pictures
   }

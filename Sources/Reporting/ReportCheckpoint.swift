@@ -21,6 +21,8 @@ package struct ReportCheckpoint: Equatable, Sendable {
   package var loading: JSON?
   /// How pictures became its input; nil in reports that do not say.
   package var preprocessing: JSON?
+  /// A hash of the weights and of how they were read; nil in reports of older versions.
+  package var identity: String?
   /// What its pretraining hides and paints in; nil when no pictures were made.
   package var pictures: ReportPictures?
 
@@ -28,7 +30,7 @@ package struct ReportCheckpoint: Equatable, Sendable {
   package init(
     name: String, source: String, format: String, sha256: String?, encoder: String,
     parameters: Int, pretraining: JSON? = nil, loading: JSON? = nil,
-    preprocessing: JSON? = nil, pictures: ReportPictures? = nil
+    preprocessing: JSON? = nil, identity: String? = nil, pictures: ReportPictures? = nil
   ) {
     self.name = name
     self.source = source
@@ -39,6 +41,7 @@ package struct ReportCheckpoint: Equatable, Sendable {
     self.pretraining = pretraining
     self.loading = loading
     self.preprocessing = preprocessing
+    self.identity = identity
     self.pictures = pictures
   }
 

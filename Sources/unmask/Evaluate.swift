@@ -14,10 +14,12 @@ struct Evaluate: ParsableCommand {
       --tasks knn,linear_probe --data scenes
 
       A checkpoint is a folder, a file, random:ENCODER (untrained) or pixels (no encoder). Finished \
-      tasks and features are kept and not computed again; --fresh ignores them.
+      tasks and features are kept and not computed again; --fresh ignores them. Each is named after its \
+      path, or as NAME=CHECKPOINT says; later runs of other tasks or data add to its report.
       """)
 
-  @Argument(help: "Checkpoints: folders, files, random:ENCODER, pixels.")
+  @Argument(
+    help: "Checkpoints, each perhaps as NAME=CHECKPOINT: folders, files, random:ENCODER, pixels.")
   var checkpoints: [String]
 
   @Option(help: "Tasks, separated by commas (see 'unmask list tasks'), or all.")
@@ -78,23 +80,24 @@ struct Evaluate: ParsableCommand {
       seed: seed, threads: compute.threads, precision: precision, limit: limit, isFresh: fresh)
     plan.checkpointOptions = options
     plan.skipUnreadable = skipUnreadable
-    try plan.checkName()
+    _ = try plan.planned()
     let environment = { [compute] in
       ReportEnvironment.current(threads: compute.threads, precision: precision.rawValue)
     }
     let kept = KeptResults(folder: plan.cache.folder + "/results", environment: environment())
+    plan.admit = { subject, folder in try ResultsFolder(folder).admit(subject) }
     if dryRun {
-      for line in try Evaluation.describe(plan, finished: kept) { try StandardOutput.line(line) }
+      let lines = try Evaluation.describe(plan, finished: kept)
+      for line in lines { try StandardOutput.line(line) }
       return
     }
     Interruption.advise("what was finished is kept; go on with: \(CommandLine.text)")
     var entries: [ReportEntry] = []
     var failures = 0
     try Evaluation.run(plan, finished: kept) { outcome in
-      let report = try Report(outcome, command: CommandLine.text, environment: environment())
-        .write(outcome.folder)
+      let report = Report(outcome, command: CommandLine.text, environment: environment())
       failures += report.failures.count
-      Log.note("wrote \(outcome.folder)/report.json")
+      try ResultsFolder(outcome.folder).add(report)
       entries += try loadReports([outcome.folder])
     }
     let pool = WorkerPool(threads: compute.threads)

@@ -126,4 +126,53 @@ struct ProbeTaskTests {
     #expect(result.hyperparameters?.chosenOn == "fixed")
     #expect(result.protocolName == "mae-linear@1")
   }
+
+  @Test(
+    "Searches use the data set's own validation split",
+    arguments: ["linear_probe", "attentive_probe"])
+  func ownValidationSplit(name: String) throws {
+    let folder = TemporaryFolder()
+    let plain = syntheticDataset()
+    let data = Dataset(
+      id: "with validation", classes: plain.classes, fingerprint: "with validation",
+      train: plain.train, validation: SyntheticSplit(count: 37, seed: 3), test: plain.test)
+    let search = ["base_learning_rates=[0.2, 0.8]"]
+    func result(_ data: Dataset, _ settings: [String]) throws -> TaskResult {
+      try run(
+        quickTask(name, settings), on: smallSubject(), data,
+        cache: FeatureCache(folder: folder.path))
+    }
+    let own = try result(data, search)
+    #expect(own.hyperparameters?.chosenOn == "validation (the data's own split, 37 images)")
+    #expect(own.dataset?.splits == ["train": 120, "validation": 37, "test": 60])
+    #expect(own.config["validation"] == "own split" && own.dataset?.splitHash == nil)
+    // Accuracies are shares of 37.
+    let tried = try #require(own.details["search"]?.array).compactMap {
+      $0["validation_top1"]?.double
+    }
+    #expect(tried.count == 2 && tried.allSatisfy { abs($0 * 37 - ($0 * 37).rounded()) < 1e-9 })
+
+    let cut = try result(plain, search)
+    #expect(cut.hyperparameters?.chosenOn == "validation (24 of 120 training images)")
+    #expect(cut.config["validation"] == "cut from train" && cut.dataset?.splitHash != nil)
+
+    // Nothing to choose, nothing to look at.
+    let fixed = try result(data, ["base_learning_rates=[0.2]"])
+    #expect(fixed.hyperparameters?.chosenOn == "fixed" && fixed.config["validation"] == nil)
+    #expect(fixed.dataset?.splits == ["train": 120, "test": 60])
+  }
+
+  @Test("Many classes are scored in portions")
+  func manyClasses() throws {
+    let folder = TemporaryFolder()
+    let classes = 20_000
+    let data = Dataset(
+      id: "many classes", classes: (0..<classes).map { "c\($0)" }, fingerprint: "many classes",
+      train: SyntheticSplit(count: 400, classes: 400), test: SyntheticSplit(count: 300, seed: 2))
+    let result = try run(
+      task("knn"), on: EvaluationSubject.load("pixels", seed: 0), data,
+      cache: FeatureCache(folder: folder.path))
+    #expect(result.perClass.count == classes)
+    #expect(result.metrics["mean_per_class"] != nil && result.predictions?.count == 300)
+  }
 }

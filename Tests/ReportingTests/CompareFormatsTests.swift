@@ -38,6 +38,19 @@ import Testing
     #expect(text.contains("mae, knn failed: knn: gone"))
   }
 
+  @Test func aChoiceAtTheEdgeIsSaid() throws {
+    let comparison = try comparison(["mae", "random"])
+    let words = "mae, linear_probe: chosen at the edge of the grid"
+    #expect(comparison.text(.table).contains(words))
+    #expect(comparison.text(.table).contains("learning_rate 0.3 of 0.1, 0.3"))
+    #expect(comparison.text(.markdown).contains("chosen at the edge of the grid"))
+    #expect(comparison.json["groups"]?[0]?["rows"]?[0]?["on_grid_edge"] == true)
+    #expect(comparison.text(.csv).contains("on_grid_edge\r\n"))
+    let pool = WorkerPool(threads: 1)
+    defer { pool.close() }
+    #expect(try Page(comparison.entries, pool: pool).html().contains(words))
+  }
+
   @Test(arguments: ComparisonFormat.allCases)
   func namesCannotBreakOut(format: ComparisonFormat) throws {
     let text = try comparison([Self.nastyName, "plain"]).text(format)

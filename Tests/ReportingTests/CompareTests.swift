@@ -157,6 +157,19 @@ import Testing
     #expect(difference.interval.contains(difference.difference))
   }
 
+  /// A page of a thousand reports holds the differences of the best ones only.
+  @Test func pairsAreKeptOfTheBestRows() throws {
+    var options = Comparison.Options()
+    options.mostPairs = 7
+    let reports = (0..<8).map { SampleReports.simple("r\($0)", accuracy: 0.3 + 0.05 * Double($0)) }
+    let group = try #require(try compare(reports, options: options).groups.first)
+    // Four rows have six pairs, five would have ten.
+    #expect(group.pairedRows == 4 && group.pairs.count == 6)
+    #expect(Set(group.pairs.flatMap { [$0.first, $0.second] }) == [4, 5, 6, 7])
+    #expect(group.rows.allSatisfy { $0.rank != nil })
+    #expect(try compare(reports).groups[0].pairs.isEmpty)
+  }
+
   @Test func withoutPredictionsTheTestIsUnpairedAndSaysSo() throws {
     let reports = [0.7, 0.5].map { accuracy in
       var report = SampleReports.simple("r\(accuracy)", accuracy: accuracy)

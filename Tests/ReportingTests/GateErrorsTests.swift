@@ -67,6 +67,16 @@ import Testing
     #expect(try problem { $0.tasks[0].predictions = nil }.contains("kept no predictions"))
   }
 
+  @Test(arguments: [
+    "history: 5", "history: 2.5", "history: true", "history: [a, b]", "history: {a: b}",
+    "seeds: 1", "untrained: 1", "anchor: 1",
+  ])
+  func pathsAreText(yaml: String) throws {
+    let key = yaml.prefix { $0 != ":" }
+    let text = try problem(yaml: yaml + "\n")
+    #expect(text.contains("gate.yaml:1: \(key) must be a path, is "), "\(text)")
+  }
+
   @Test func anUnknownMetricNamesTheNearest() throws {
     let text = try problem(yaml: "metrics: {linear_prob.top1: 1}\n")
     #expect(text.contains("metrics.linear_prob.top1 is not a metric of"))
@@ -83,5 +93,24 @@ import Testing
     let text = try problem(yaml: yaml + (named == "gone" ? "history: .\n" : ""))
     #expect(
       text.contains(named) && !text.contains("no error") && !text.contains("not an InputError"))
+  }
+
+  /// A history that names nothing, or what is not there yet, is said.
+  @Test(arguments: [
+    ("history:", "history: in "), ("history: ~", "history: in "), ("history: ''", "history: in "),
+    ("seeds:", "seeds: in "), ("history: gone", "there is nothing at "),
+    ("history: empty", "there is nothing at "),
+  ])
+  func whatNamesNothingIsSaid(yaml: String, words: String) throws {
+    try AtomicFile.createFolder(folder.file("empty"))
+    for name in ["a", "b"] { try SampleReports.simple(name).write(folder.file(name)) }
+    try AtomicFile.write(yaml + "\n", to: folder.file("gate.yaml"))
+    let pool = WorkerPool(threads: 1)
+    defer { pool.close() }
+    let gate = try Gate(
+      baseline: folder.file("a"), candidate: folder.file("b"),
+      configuration: folder.file("gate.yaml"), pool: pool)
+    #expect(gate.notes.contains { $0.contains(words) }, "\(gate.notes)")
+    #expect(gate.text().contains(words) && gate.markdown.contains("history") || yaml == "seeds:")
   }
 }

@@ -32,6 +32,16 @@ import Testing
     #expect(try document.nodes(forXPath: "/testsuites[@tests='3'][@failures='1']").count == 1)
   }
 
+  @Test func suitesAndCasesCarryTheirTime() throws {
+    let text = try gate([0.8, 0.6]).junit(allowInconclusive: false)
+    let document = try XMLDocument(data: Data(text.utf8))
+    func times(_ path: String) throws -> [String] {
+      try document.nodes(forXPath: path).compactMap(\.stringValue)
+    }
+    #expect(try times("/testsuites/@time | /testsuites/testsuite/@time") == ["1.500", "1.500"])
+    #expect(try times("//testcase/@time").sorted() == ["0.000", "0.000", "1.500"])
+  }
+
   @Test func inconclusiveIsAFailureUnlessAllowed() throws {
     let undecided = try gate([0.7, 0.7], seeds: [1, 2])
     #expect(undecided.verdict == .inconclusive)

@@ -99,6 +99,18 @@ import Testing
     #expect(try problem(text).contains("tasks[0] has a comparability_key that is not the hash"))
   }
 
+  /// An entry that shows one configuration under the key of another.
+  @Test(arguments: [
+    ("config", JSON.object(["epochs": 1])), ("task", "knn"), ("version", 7),
+    ("protocol", "other@1"),
+    ("dataset", .null), ("scoring_resolution", "64"), ("oracle_selected", true),
+    ("generator_versions", .object(["scenes": 9])),
+  ])
+  func entriesThatContradictTheirComparability(member: (key: String, value: JSON)) throws {
+    let text = try problem(try changed(task(member.key, member.value)))
+    #expect(text.contains("is not the one that its comparability names"), "\(text)")
+  }
+
   @Test(arguments: ["/etc/passwd", "../other/predictions.npy", "a/../../b"])
   func predictionsOutsideTheFolder(path: String) throws {
     let text = try changed(task("predictions", .string(path)))

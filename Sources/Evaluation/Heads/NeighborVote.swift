@@ -19,27 +19,52 @@ package struct NeighborVote: Sendable {
     self.classes = classes
   }
 
+  /// How many queries there are.
+  package var queryCount: Int { neighbors.indices.count / max(neighbors.perQuery, 1) }
+
+  /// The answers to all queries.
+  ///
+  /// - Parameters:
+  ///   - labels: the true classes of the queries.
+  ///   - count: how many neighbours vote.
+  ///   - temperature: above zero.
+  /// - Returns: the best class of each query, and whether the true one is among the best five.
+  func answers(to labels: [Int], neighbors count: Int, temperature: Double) -> ClassAnswers {
+    var answers = ClassAnswers(classes: classes)
+    let size = max(1, (1 << 22) / max(1, classes))
+    for start in stride(from: 0, to: queryCount, by: size) {
+      let part = start..<min(start + size, queryCount)
+      scores(neighbors: count, temperature: temperature, of: part).withUnsafeBufferPointer {
+        answers.add(scores: $0, labels: Array(labels[part]))
+      }
+    }
+    return answers
+  }
+
   /// `score[c] = Σ exp(similarity / temperature)` over the nearest neighbours of class `c`.
   ///
   /// - Parameters:
   ///   - count: how many neighbours vote; at most those that were searched.
   ///   - temperature: above zero.
+  ///   - part: of which queries; all when nil.
   /// - Returns: `[queries, classes]`, summed from the nearest on; not divided by anything. At
   ///   temperature 0.07 no score overflows: `exp(1 / 0.07)` is 1.6 · 10⁶.
-  package func scores(neighbors count: Int, temperature: Double) -> [Float] {
+  package func scores(neighbors count: Int, temperature: Double, of part: Range<Int>? = nil)
+    -> [Float]
+  {
     precondition(count <= neighbors.perQuery, "\(count) of \(neighbors.perQuery) neighbours vote")
     let perQuery = neighbors.perQuery
-    let queries = neighbors.indices.count / max(perQuery, 1)
-    var scores = [Float](repeating: 0, count: queries * classes)
+    let queries = part ?? 0..<queryCount
+    var scores = [Float](repeating: 0, count: queries.count * classes)
     var votes = [Double](repeating: 0, count: classes)
     neighbors.indices.withUnsafeBufferPointer { indices in
       neighbors.similarities.withUnsafeBufferPointer { similarities in
-        for query in 0..<queries {
+        for (row, query) in queries.enumerated() {
           for c in 0..<classes { votes[c] = 0 }
           for place in query * perQuery..<query * perQuery + count {
             votes[labels[Int(indices[place])]] += exp(Double(similarities[place]) / temperature)
           }
-          for c in 0..<classes { scores[query * classes + c] = Float(votes[c]) }
+          for c in 0..<classes { scores[row * classes + c] = Float(votes[c]) }
         }
       }
     }

@@ -2,7 +2,7 @@ import Foundation
 import Support
 import Vision
 
-/// What all trained probes do alike: cut a validation split, search, refit, score, report.
+/// What all trained probes do alike: choose on validation images, refit, score, report.
 struct ProbeRun {
   let trainLabels: [Int32]
   private let context: TaskContext
@@ -10,7 +10,7 @@ struct ProbeRun {
   private let request: FeatureRequest
   private let candidates: [[String: Double]]
   /// Nil when there is nothing to choose.
-  private let cut: ValidationCut?
+  private let validation: ValidationImages?
 
   private static let rate = "base_learning_rate"
   private static let decay = "weight_decay"
@@ -25,40 +25,85 @@ struct ProbeRun {
       throw InputError(
         context.dataset.id, "a probe cannot be trained on \(context.dataset.train.count) images")
     }
-    cut =
-      candidates.count > 1
-      ? try ValidationCut(context.dataset, fraction: training.validationFraction) : nil
+    validation =
+      training.isSearch
+      ? try ValidationImages(context.dataset, fraction: training.validationFraction) : nil
   }
 
-  /// A result that names the splits.
+  /// A result that names the splits, and where hyper-parameters are chosen.
   func blankResult() throws -> TaskResult {
     var splits = ["train": context.dataset.train.count, "test": context.dataset.test.count]
-    if let cut { splits["validation_of_train"] = cut.validation.count }
-    return try context.blankResult(reading: request, splits: splits, splitHash: cut?.hash)
+    guard let validation else { return try context.blankResult(reading: request, splits: splits) }
+    splits[validation.isOwn ? "validation" : "validation_of_train"] = validation.examples.count
+    var result = try context.blankResult(
+      reading: request, splits: splits, splitHash: validation.hash)
+    var config = result.config.object ?? [:]
+    config["validation"] = .string(validation.isOwn ? "own split" : "cut from train")
+    result.config = .object(config)
+    return result
   }
 
-  /// Trains and scores heads, one for each setting.
+  /// The scores of some images of a split, `[images, heads, classes]`.
+  typealias Score = (_ split: String, _ images: [Int32]) throws -> [Float]
+
+  /// Trains heads, one for each setting.
   typealias Fit = (
-    _ settings: [LinearHeads.Setting], _ examples: [Int32], _ validation: [Int32],
-    _ advance: @escaping (Int) -> Void
-  ) throws -> [Float]
+    _ settings: [LinearHeads.Setting], _ examples: [Int32], _ advance: @escaping (Int) -> Void
+  ) throws -> Score
 
   /// Tries all candidates.
   ///
-  /// - Parameter fit: trains on some examples and returns the scores of others,
-  ///   `[validation, settings, classes]`.
+  /// - Parameters:
+  ///   - bytesPerHead: what training a head takes; heads are trained side by side while there is room.
+  ///   - fit: trains on some examples.
   /// - Returns: the accuracies; a single candidate is not tried.
   /// - Throws: what `fit` throws.
-  func search(_ fit: Fit) throws -> SearchOutcome {
-    guard let cut else { return SearchOutcome(candidates: candidates, accuracies: [0]) }
+  func search(bytesPerHead: Int, _ fit: Fit) throws -> SearchOutcome {
+    guard let validation else { return SearchOutcome(candidates: candidates, accuracies: [0]) }
     let settings = candidates.map(setting)
-    let scores = try metered("search", images: cut.fit.count) { advance in
-      try fit(settings, cut.fit, cut.validation, advance)
+    let together = max(1, Self.mostBytes / max(1, bytesPerHead))
+    var accuracies: [Double] = []
+    for start in stride(from: 0, to: settings.count, by: together) {
+      let group = Array(settings[start..<min(start + together, settings.count)])
+      let score = try metered("search", images: validation.fit.count) { advance in
+        try fit(group, validation.fit, advance)
+      }
+      accuracies += try self.accuracies(score, validation, heads: group.count)
     }
-    let labels = cut.validation.map { Int(trainLabels[Int($0)]) }
-    return SearchOutcome(
-      candidates: candidates,
-      accuracies: accuracies(scores, labels: labels, heads: settings.count))
+    return SearchOutcome(candidates: candidates, accuracies: accuracies)
+  }
+
+  /// The most memory that heads side by side may take: far above what ten or a thousand classes need.
+  private static let mostBytes = 1 << 28
+
+  /// The share of validation images that each head gets right.
+  private func accuracies(_ score: Score, _ validation: ValidationImages, heads: Int) throws
+    -> [Double]
+  {
+    var right = [Int](repeating: 0, count: heads)
+    try eachPortion(of: validation.examples, scores: heads * context.dataset.classes.count) {
+      portion in
+      let scores = try score(validation.split, portion.images)
+      let labels = validation.labels[portion.range].map { Int($0) }
+      for (head, count) in correct(scores, labels: labels, heads: heads).enumerated() {
+        right[head] += count
+      }
+    }
+    return right.map { Double($0) / Double(max(1, validation.examples.count)) }
+  }
+
+  /// Runs over images in portions whose scores fit into memory.
+  ///
+  /// Portions are multiples of what heads score at a time, so that they do not change a bit.
+  private func eachPortion(
+    of images: [Int32], scores: Int,
+    _ body: ((images: [Int32], range: Range<Int>)) throws -> Void
+  ) rethrows {
+    let size = max(512, (1 << 23) / max(1, scores) / 512 * 512)
+    for start in stride(from: 0, to: images.count, by: size) {
+      let range = start..<min(start + size, images.count)
+      try body((Array(images[range]), range))
+    }
   }
 
   /// Trains on all training images, with progress.
@@ -89,17 +134,22 @@ struct ProbeRun {
   ///
   /// - Parameters:
   ///   - result: receives metrics, predictions and hyper-parameters.
-  ///   - scores: `[test images, classes]`.
+  ///   - score: the trained head.
   ///   - search: what was tried.
   ///   - headParameters: learned scalars of the head.
+  /// - Throws: what `score` throws.
   func finish(
-    _ result: inout TaskResult, scores: [Float], search: SearchOutcome, headParameters: Int
-  ) {
-    let accuracy = scores.withUnsafeBufferPointer {
-      ClassificationAccuracy(
-        ids: context.testIDs, labels: context.dataset.test.labels, scores: $0,
-        classes: context.dataset.classes)
+    _ result: inout TaskResult, score: Score, search: SearchOutcome, headParameters: Int
+  ) throws {
+    let (labels, classes) = (context.dataset.test.labels, context.dataset.classes)
+    var answers = ClassAnswers(classes: classes.count)
+    try eachPortion(of: labels.indices.map { Int32($0) }, scores: classes.count) { portion in
+      try score("test", portion.images).withUnsafeBufferPointer {
+        answers.add(scores: $0, labels: Array(labels[portion.range]))
+      }
     }
+    let accuracy = ClassificationAccuracy(
+      ids: context.testIDs, labels: labels, answers: answers, classes: classes)
     result.metrics = accuracy.metrics
     result.perClass = accuracy.perClass
     result.predictions = accuracy.predictions
@@ -111,10 +161,10 @@ struct ProbeRun {
     chosen["effective_learning_rate"] = .number(
       setting(of: search).baseRate * Double(batch) / 256)
     result.hyperparameters = Hyperparameters(
-      searched: cut == nil
+      searched: validation == nil
         ? [:] : .object(search.grid.mapValues { .array($0.map { .number($0) }) }),
-      chosen: .object(chosen), chosenOn: cut?.summary ?? "fixed",
-      isOnGridEdge: cut != nil && search.isOnEdge)
-    if cut != nil { result.details = ["search": search.details] }
+      chosen: .object(chosen), chosenOn: validation?.summary ?? "fixed",
+      isOnGridEdge: validation != nil && search.isOnEdge)
+    if validation != nil { result.details = ["search": search.details] }
   }
 }

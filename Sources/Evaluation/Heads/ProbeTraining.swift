@@ -17,6 +17,12 @@ struct ProbeTraining: Sendable {
   let augmentation: ProbeAugmentation?
   let validationFraction: Double
 
+  /// Whether there are several settings to choose from.
+  var isSearch: Bool { baseRates.count * decays.count > 1 }
+
+  /// The splits that a probe reads.
+  var splits: [String] { isSearch ? ["train", "validation", "test"] : ["train", "test"] }
+
   /// Reads the settings of a task file.
   ///
   /// - Parameter fields: the file.
@@ -35,7 +41,8 @@ struct ProbeTraining: Sendable {
       "weight_decays", default: [0.0], in: 0...1, "L2 decay of weights; several are searched")
     validationFraction = try fields.take(
       "validation_fraction", default: 0.1, in: 0.001...0.5,
-      "share of train that hyper-parameters are chosen on; at least 1,000 images or a fifth")
+      "share of train that hyper-parameters are chosen on, where the data has no validation split; "
+        + "at least 1,000 images or a fifth")
     let crop = try fields.takeFields("augmentation", "changes of training images; none if absent")
     if crop.keys.isEmpty {
       augmentation = nil

@@ -2,32 +2,52 @@ import Foundation
 import Support
 import Vision
 
-/// The part of the training images on which hyper-parameters are chosen.
-package struct ValidationCut: Sendable {
+/// The images on which hyper-parameters are chosen: the data set's own validation split, or a part of the
+/// training images.
+struct ValidationImages: Sendable {
   /// Training images to fit on while choosing.
   let fit: [Int32]
-  /// Training images to choose on.
-  let validation: [Int32]
-  /// A hash of both.
-  let hash: String
+  /// The split of the images to choose on.
+  let split: String
+  /// The images of that split.
+  let examples: [Int32]
+  /// Their classes.
+  let labels: [Int32]
+  /// A hash of the division of the training images; nil where they were not divided.
+  let hash: String?
   /// What it is, in words.
   let summary: String
 
-  /// Cuts a share off the training images, each class in proportion, the same for every checkpoint
-  /// and seed: `fraction`, but at least 1,000 images, or a fifth of a small training set.
+  /// Whether the data set brought them.
+  var isOwn: Bool { split == "validation" }
+
+  /// The data set's own validation split, or a share cut off the training images, each class in
+  /// proportion, the same for every checkpoint and seed: `fraction`, but at least 1,000 images, or a fifth
+  /// of a small training set.
   ///
   /// - Parameters:
-  ///   - dataset: the data, of which only the training images are looked at.
+  ///   - dataset: the data, of which the test images are not looked at.
   ///   - fraction: the share of a large training set.
   /// - Throws: `InputError` when there are too few training images.
   init(_ dataset: Dataset, fraction: Double) throws {
+    if let own = dataset.validation, own.count > 0 {
+      split = "validation"
+      fit = (0..<Int32(dataset.train.count)).map { $0 }
+      examples = (0..<Int32(own.count)).map { $0 }
+      labels = own.labels.map { Int32($0) }
+      hash = nil
+      summary = "validation (the data's own split, \(own.count) images)"
+      return
+    }
     let count = Double(dataset.train.count)
     let wanted = max(count * fraction, min(1000, count / 5))
-    let split = try dataset.validationSplit(fraction: wanted / max(count, 1))
-    fit = split.fit.map { Int32($0) }
-    validation = split.validation.map { Int32($0) }
-    hash = split.hash
-    summary = "validation (\(split.validation.count) of \(dataset.train.count) training images)"
+    let cut = try dataset.validationSplit(fraction: wanted / max(count, 1))
+    split = "train"
+    fit = cut.fit.map { Int32($0) }
+    examples = cut.validation.map { Int32($0) }
+    labels = cut.validation.map { Int32(dataset.train.label(at: $0)) }
+    hash = cut.hash
+    summary = "validation (\(cut.validation.count) of \(dataset.train.count) training images)"
   }
 }
 
@@ -84,23 +104,22 @@ extension Array where Element == [String: Double] {
   }
 }
 
-/// The share of examples whose highest score is that of their label, for heads side by side.
+/// How many examples have their highest score at their label, for heads side by side.
 ///
 /// - Parameters:
 ///   - scores: `[examples, heads, classes]`.
 ///   - labels: the class of each example.
 ///   - heads: number of heads.
-/// - Returns: the accuracy of each head.
-func accuracies(_ scores: [Float], labels: [Int], heads: Int) -> [Double] {
+/// - Returns: the number for each head.
+func correct(_ scores: [Float], labels: [Int], heads: Int) -> [Int] {
   let classes = scores.count / max(1, labels.count * heads)
   return scores.withUnsafeBufferPointer { scores in
     (0..<heads).map { head in
-      let right = labels.indices.count { example in
+      labels.indices.count { example in
         let start = (example * heads + head) * classes
         let row = UnsafeBufferPointer(rebasing: scores[start..<start + classes])
         return bestClass(row) == labels[example]
       }
-      return Double(right) / Double(max(1, labels.count))
     }
   }
 }

@@ -71,17 +71,49 @@ package struct ClassificationAccuracy: Sendable {
   package init(
     ids: [String], labels: [Int], scores: UnsafeBufferPointer<Float>, classes: [String]
   ) {
-    let width = classes.count
-    precondition(scores.count == labels.count * width, "scores of another shape")
-    var predictions: [Int] = []
-    var inTopFive: [Bool] = []
+    var answers = ClassAnswers(classes: classes.count)
+    answers.add(scores: scores, labels: labels)
+    self.init(ids: ids, labels: labels, answers: answers, classes: classes)
+  }
+
+  /// Scores answers that came in portions.
+  ///
+  /// - Parameters:
+  ///   - ids: what identifies each example.
+  ///   - labels: the true classes.
+  ///   - answers: to all examples, in order.
+  ///   - classes: the names of the classes.
+  init(ids: [String], labels: [Int], answers: ClassAnswers, classes: [String]) {
+    self.init(
+      ids: ids, labels: labels, predictions: answers.predictions, inTopFive: answers.inTopFive,
+      classes: classes)
+  }
+}
+
+/// What a classifier answered, taken from its scores portion by portion: all scores of many classes at
+/// once would take gigabytes.
+struct ClassAnswers: Sendable {
+  /// The best class of each example.
+  private(set) var predictions: [Int] = []
+  /// Whether the true class was among the five best.
+  private(set) var inTopFive: [Bool] = []
+  private let classes: Int
+
+  /// No answers yet.
+  init(classes: Int) { self.classes = classes }
+
+  /// Adds the answers to some examples.
+  ///
+  /// - Parameters:
+  ///   - scores: `labels.count` rows of scores, one a class.
+  ///   - labels: the true classes.
+  mutating func add(scores: UnsafeBufferPointer<Float>, labels: [Int]) {
+    precondition(scores.count == labels.count * classes, "scores of another shape")
     for (index, label) in labels.enumerated() {
-      let row = UnsafeBufferPointer(rebasing: scores[index * width..<(index + 1) * width])
+      let row = UnsafeBufferPointer(rebasing: scores[index * classes..<(index + 1) * classes])
       predictions.append(bestClass(row))
       inTopFive.append(rank(of: label, in: row) < 5)
     }
-    self.init(
-      ids: ids, labels: labels, predictions: predictions, inTopFive: inTopFive, classes: classes)
   }
 }
 

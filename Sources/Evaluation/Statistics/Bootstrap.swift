@@ -42,7 +42,7 @@ package struct Bootstrap: Sendable {
     }
     return BootstrapReplicates(
       point: totals.withUnsafeBufferPointer(metric), values: values,
-      leftOut: leavingOneOut(totals, metric))
+      leftOut: statistics.leavingOneOut(metric))
   }
 
   /// The distribution of a metric over the resamples.
@@ -53,22 +53,6 @@ package struct Bootstrap: Sendable {
     of metric: (UnsafeBufferPointer<Double>) -> Double
   ) -> BootstrapDistribution {
     BootstrapDistribution(replicates(of: metric))
-  }
-
-  /// The metric without each image in turn.
-  private func leavingOneOut(
-    _ totals: [Double], _ metric: (UnsafeBufferPointer<Double>) -> Double
-  ) -> [Double] {
-    let images = statistics.images
-    var without = totals
-    return statistics.values.withUnsafeBufferPointer { values in
-      (0..<images).map { image in
-        for column in 0..<totals.count {
-          without[column] = totals[column] - values[column * images + image]
-        }
-        return without.withUnsafeBufferPointer(metric)
-      }
-    }
   }
 }
 
@@ -82,6 +66,31 @@ package struct BootstrapReplicates: Sendable {
   package let values: [Double]
   /// The metric without each image in turn.
   package let leftOut: [Double]
+
+  /// The replicates of a metric of column sums; sums are not kept.
+  ///
+  /// - Parameters:
+  ///   - statistics: what each image contributes; at least one image.
+  ///   - resamples: how many resamples.
+  ///   - seed: chooses them.
+  ///   - pool: shares them out.
+  ///   - metric: computes the metric from column sums.
+  init(
+    of statistics: SufficientStatistics, resamples: Int, seed: UInt64, pool: WorkerPool,
+    metric: @escaping @Sendable (UnsafeBufferPointer<Double>) -> Double
+  ) {
+    point = statistics.totals.withUnsafeBufferPointer(metric)
+    values = resampledValues(
+      of: statistics, resamples: resamples, seed: seed, pool: pool, metric: metric)
+    leftOut = statistics.leavingOneOut(metric)
+  }
+
+  /// Replicates that are known.
+  init(point: Double, values: [Double], leftOut: [Double]) {
+    self.point = point
+    self.values = values
+    self.leftOut = leftOut
+  }
 
   /// The replicates of the difference of two metrics of the same resamples.
   package static func - (

@@ -2,14 +2,20 @@ import Foundation
 import Support
 import Tensors
 
-/// A metric in the form that the bootstrap takes: columns per example, and a function of their sums.
+/// A metric in the form that the bootstrap takes: outcomes per example, and a function of their sums.
 package struct OutcomeColumns: Sendable {
+  private enum Form: Sendable {
+    /// One column per number and example; for statistics over classes, all numerators come first.
+    case columns([[Double]])
+    /// A class and a value per example.
+    case classes(ClassOutcomes)
+  }
+
   /// Which function of the sums.
   package let statistic: MetricOutcome.Statistic
-  /// One column per number and example; for statistics over classes, all numerators come first.
-  package let columns: [[Double]]
   /// How many examples there are.
   package let count: Int
+  private let form: Form
 
   /// Takes what a metric needs out of a table of predictions.
   ///
@@ -18,32 +24,32 @@ package struct OutcomeColumns: Sendable {
   ///   - predictions: the table.
   ///   - order: the example of each row; nil for the table's own order.
   ///   - file: how to name the table in errors.
-  /// - Throws: `InputError` if a column is missing or of the wrong form.
+  /// - Throws: `InputError` if a column is missing, of the wrong form, or holds what is no finite number.
   package init(
     _ outcome: MetricOutcome, of predictions: Predictions, order: [Int]? = nil, file: String
   ) throws {
-    let sources = try outcome.columns.map { name in
-      guard let column = predictions[name] else {
-        throw InputError(file, "has no column \(name)", "evaluate the checkpoint again")
-      }
-      return column
-    }
+    let sources = try outcome.columns.map { try predictions.column($0, file: file) }
     statistic = outcome.statistic
     count = predictions.count
     let isWide = outcome.statistic == .meanRatio
     guard sources.allSatisfy({ isWide ? $0.width == sources[0].width : $0.width == 1 }) else {
       throw InputError(file, "has columns \(outcome.columns) of unfitting width")
     }
-    let separated = sources.map { separate($0, order) }
     if outcome.statistic == .meanPerClass {
-      columns = try oneHot(labels: separated[0][0], values: separated[1][0], file: file)
+      let labels = try sources[0].classLabels(file: file)
+      form = .classes(
+        ClassOutcomes(
+          labels: order.map { $0.map { labels[$0] } } ?? labels,
+          values: separate(sources[1], order)[0]))
     } else {
-      columns = separated.flatMap { $0 }
+      form = .columns(sources.flatMap { separate($0, order) })
     }
   }
 
   /// The metric of the given column sums.
-  package func value(of sums: UnsafeBufferPointer<Double>) -> Double {
+  private static func value(
+    _ statistic: MetricOutcome.Statistic, _ sums: UnsafeBufferPointer<Double>, count: Int
+  ) -> Double {
     switch statistic {
     case .mean: return sums[0] / Double(count)
     case .ratio: return sums[0] / sums[1]
@@ -69,20 +75,69 @@ package struct OutcomeColumns: Sendable {
   package func replicates(
     resamples: Int = 2_000, seed: UInt64 = 0, pool: WorkerPool
   ) -> BootstrapReplicates {
-    Bootstrap(
-      SufficientStatistics(columns: columns), resamples: resamples, seed: seed, pool: pool
-    ).replicates { value(of: $0) }
+    switch form {
+    case .classes(let classes):
+      return classes.replicates(resamples: resamples, seed: seed, pool: pool)
+    case .columns(let columns):
+      return BootstrapReplicates(
+        of: SufficientStatistics(columns: columns), resamples: resamples, seed: seed, pool: pool
+      ) { [statistic, count] in Self.value(statistic, $0, count: count) }
+    }
   }
 
   /// Right (1) or wrong (0) for each example, if that is all the metric rests on.
   package var binary: [UInt8]? {
-    guard statistic == .mean, columns[0].allSatisfy({ $0 == 0 || $0 == 1 }) else { return nil }
+    guard statistic == .mean, case .columns(let columns) = form,
+      columns[0].allSatisfy({ $0 == 0 || $0 == 1 })
+    else { return nil }
     return columns[0].map { UInt8($0) }
   }
 
   /// The metric of all examples, each counted once.
   package var value: Double {
-    SufficientStatistics(columns: columns).totals.withUnsafeBufferPointer { value(of: $0) }
+    switch form {
+    case .classes(let classes): return classes.value
+    case .columns(let columns):
+      return SufficientStatistics(columns: columns).totals.withUnsafeBufferPointer {
+        Self.value(statistic, $0, count: count)
+      }
+    }
+  }
+}
+
+extension Predictions {
+  /// A column of finite numbers.
+  fileprivate func column(_ name: String, file: String) throws -> PredictionColumn {
+    guard let column = self[name] else {
+      throw InputError(file, "has no column \(name)", "evaluate the checkpoint again")
+    }
+    if case .real(let values) = column.values, !values.allSatisfy(\.isFinite) {
+      throw InputError(
+        file, "holds a \(name) in its predictions that is no finite number",
+        "evaluate the checkpoint again")
+    }
+    return column
+  }
+}
+
+extension PredictionColumn {
+  /// The entries as classes, counted from zero.
+  fileprivate func classLabels(file: String) throws -> [Int32] {
+    let labels: [Int32?] =
+      switch values {
+      case .boolean(let values): values.map(Int32.init)
+      case .integer(let values): values
+      case .real(let values): values.map { Int32(exactly: $0) }
+      }
+    return try labels.map { label in
+      guard let label, label >= 0 else {
+        throw InputError(
+          file,
+          "has a class label in column \(name) that is no whole number from 0 to \(Int32.max)",
+          "evaluate the checkpoint again")
+      }
+      return label
+    }
   }
 }
 
@@ -95,23 +150,4 @@ private func separate(_ column: PredictionColumn, _ order: [Int]?) -> [[Double]]
     if let order { return order.map { values[$0 * width + part] } }
     return width == 1 ? values : (0..<count).map { values[$0 * width + part] }
   }
-}
-
-/// The most classes for which one column each is affordable.
-private let mostClasses = 4_096
-
-/// For each class, the values of its examples; then, for each class, which examples are its own.
-private func oneHot(labels: [Double], values: [Double], file: String) throws -> [[Double]] {
-  let labels = try labels.map {
-    try Int(whole: $0, "a class label", of: file, in: 0...mostClasses - 1)
-  }
-  let classes = (labels.max() ?? -1) + 1
-  let empty = [Double](repeating: 0, count: labels.count)
-  var numerators = [[Double]](repeating: empty, count: classes)
-  var denominators = numerators
-  for (index, label) in labels.enumerated() {
-    numerators[label][index] = values[index]
-    denominators[label][index] = 1
-  }
-  return numerators + denominators
 }

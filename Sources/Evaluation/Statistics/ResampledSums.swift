@@ -34,6 +34,37 @@ package func resampledSums(
   }
 }
 
+/// A metric of each bootstrap resample, without keeping the sums of all of them.
+///
+/// - Parameters:
+///   - statistics: what each image contributes.
+///   - resamples: how many resamples.
+///   - seed: chooses them.
+///   - pool: shares them out.
+///   - metric: computes the metric from column sums.
+/// - Returns: the metric of each resample, in order.
+func resampledValues(
+  of statistics: SufficientStatistics, resamples: Int, seed: UInt64, pool: WorkerPool,
+  metric: @escaping @Sendable (UnsafeBufferPointer<Double>) -> Double
+) -> [Double] {
+  let columns = statistics.columns
+  let plan = Resamples(images: statistics.images, seed: seed)
+  let blocks = pool.map((resamples + lanes - 1) / lanes) { block -> [Double] in
+    let scratch = ResampleScratch(images: plan.images)
+    var sums = [Double](repeating: 0, count: lanes * columns)
+    return sums.withUnsafeMutableBufferPointer { sums in
+      statistics.values.withUnsafeBufferPointer { values in
+        guard let source = values.baseAddress, let target = sums.baseAddress else { return [] }
+        scratch.sum(block, plan, source, columns: columns, into: target)
+        return (0..<lanes).map { lane in
+          metric(UnsafeBufferPointer(start: target + lane * columns, count: columns))
+        }
+      }
+    }
+  }
+  return Array(blocks.joined().prefix(resamples))
+}
+
 /// One worker's memory for drawing and summing four resamples.
 private final class ResampleScratch: @unchecked Sendable {
   private let counts: UnsafeMutablePointer<UInt8>

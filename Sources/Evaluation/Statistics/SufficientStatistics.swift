@@ -27,4 +27,18 @@ package struct SufficientStatistics: Sendable {
       return sum
     }
   }
+
+  /// A metric of the column sums without each image in turn.
+  func leavingOneOut(_ metric: (UnsafeBufferPointer<Double>) -> Double) -> [Double] {
+    let totals = totals
+    var without = totals
+    return values.withUnsafeBufferPointer { values in
+      (0..<images).map { image in
+        for column in 0..<totals.count {
+          without[column] = totals[column] - values[column * images + image]
+        }
+        return without.withUnsafeBufferPointer(metric)
+      }
+    }
+  }
 }

@@ -30,27 +30,36 @@ package struct AttentiveProbe: Task {
   }
 
   package var features: [FeatureRequest] { training.augmentation == nil ? [request] : [] }
+  package var splits: [String] { training.splits }
 
   package func run(_ context: TaskContext) throws -> TaskResult {
     let start = Date()
     let run = try ProbeRun(context, training, reading: request)
     var result = try run.blankResult()
     let input = try trainInput(context)
-    let search = try run.search { settings, examples, validation, advance in
+    func scores(_ heads: AttentiveHeads) -> ProbeRun.Score {
+      { split, images in
+        let tokens = MemoryTokens(try context.features(request, split: split))
+        return try heads.logits(tokens, examples: images)
+      }
+    }
+    let width = try context.subject.resolve(request).width
+    let rows = context.dataset.classes.count + 4 * width
+    let bytes = 4 * (rows * width * 3 + training.schedule.batchSize * context.dataset.classes.count)
+    let search = try run.search(bytesPerHead: bytes) { settings, examples, advance in
       let heads = try makeHeads(context, settings)
       try heads.train(
         input, labels: run.trainLabels, examples: examples, schedule: training.schedule,
         advance: advance)
-      return try heads.logits(
-        MemoryTokens(context.trainFeatures(request)), examples: validation)
+      return scores(heads)
     }
     let head = try makeHeads(context, [run.setting(of: search)])
     try run.refit { advance in
       try head.train(
         input, labels: run.trainLabels, schedule: training.schedule, advance: advance)
     }
-    let scores = try head.logits(MemoryTokens(context.testFeatures(request)))
-    run.finish(&result, scores: scores, search: search, headParameters: head.parameterCount)
+    try run.finish(
+      &result, score: scores(head), search: search, headParameters: head.parameterCount)
     result.timing = context.timing(since: start)
     return result
   }

@@ -49,11 +49,10 @@ package struct KNN: Task {
       classes: context.dataset.classes.count)
     let (ids, labels) = (context.testIDs, context.dataset.test.labels)
     for count in counts {
-      let scores = vote.scores(neighbors: count, temperature: temperature)
-      let accuracy = scores.withUnsafeBufferPointer {
-        ClassificationAccuracy(
-          ids: ids, labels: labels, scores: $0, classes: context.dataset.classes)
-      }
+      let accuracy = ClassificationAccuracy(
+        ids: ids, labels: labels,
+        answers: vote.answers(to: labels, neighbors: count, temperature: temperature),
+        classes: context.dataset.classes)
       result.metrics["top1_k\(count)"] = accuracy.metrics["top1"].map { metric in
         var metric = metric
         if count != headline { metric.outcome = nil }

@@ -30,29 +30,35 @@ package struct LinearProbe: Task {
   }
 
   package var features: [FeatureRequest] { training.augmentation == nil ? [request] : [] }
+  package var splits: [String] { training.splits }
 
   package func run(_ context: TaskContext) throws -> TaskResult {
     let start = Date()
     let run = try ProbeRun(context, training, reading: request)
     var result = try run.blankResult()
     let input = try trainInput(context)
-    let search = try run.search { settings, examples, validation, advance in
+    func scores(_ heads: LinearHeads) -> ProbeRun.Score {
+      { split, images in
+        let features = try context.features(request, split: split)
+        return try heads.logits(CachedFeatures(features), examples: images)
+      }
+    }
+    // Lanes hold gradients of their own.
+    let bytes = context.dataset.classes.count * (input.width + 1) * 4 * (LinearHeads.lanes + 5)
+    let search = try run.search(bytesPerHead: bytes) { settings, examples, advance in
       let heads = makeHeads(context, input.width, settings)
       try heads.train(
         input, labels: run.trainLabels, examples: examples, schedule: training.schedule,
         advance: advance)
-      return try heads.logits(evaluationInput(context), examples: validation)
+      return scores(heads)
     }
-    let chosen = run.setting(of: search)
-    let head = makeHeads(context, input.width, [chosen])
+    let head = makeHeads(context, input.width, [run.setting(of: search)])
     try run.refit { advance in
       try head.train(
         input, labels: run.trainLabels, schedule: training.schedule, advance: advance)
     }
-    let test = try context.testFeatures(request)
-    let scores = try head.logits(
-      MemoryFeatures(test.floats, count: test.count, width: test.width))
-    run.finish(&result, scores: scores, search: search, headParameters: head.parameterCount)
+    try run.finish(
+      &result, score: scores(head), search: search, headParameters: head.parameterCount)
     result.timing = context.timing(since: start)
     return result
   }
@@ -70,11 +76,6 @@ package struct LinearProbe: Task {
     if let augmentation = training.augmentation {
       return try AugmentedFeatures(context, request, augmentation)
     }
-    return try evaluationInput(context)
-  }
-
-  private func evaluationInput(_ context: TaskContext) throws -> any HeadInput {
-    let train = try context.trainFeatures(request)
-    return CachedFeatures(train)
+    return CachedFeatures(try context.trainFeatures(request))
   }
 }

@@ -40,7 +40,7 @@ extension Comparison {
       "checkpoint", "task", "version", "protocol", "dataset", "metric", "unit", "value", "stderr",
       "ci95_low", "ci95_high", "n", "rank_low", "rank_high", "difference", "difference_low",
       "difference_high", "p", "p_holm", "minimum_detectable", "test", "limited",
-      "oracle_selected", "forced", "report",
+      "oracle_selected", "forced", "report", "on_grid_edge",
     ]
     var table = TextTable(titles)
     for group in groups {
@@ -80,7 +80,7 @@ extension Comparison {
     ]
     let marks: [String] = [
       "\(result.limit != nil)", "\(result.isOracleSelected)", "\(!row.forced.isEmpty)",
-      entries[row.entry].path,
+      entries[row.entry].path, "\(result.hyperparameters?.isOnGridEdge ?? false)",
     ]
     return identity + value + rank + paired + marks
   }
@@ -132,6 +132,7 @@ extension Comparison {
       "seeds": .array(row.result.seeds.map(\.json)),
       "limited": .bool(row.result.limit != nil),
       "oracle_selected": .bool(row.result.isOracleSelected),
+      "on_grid_edge": .bool(row.result.hyperparameters?.isOnGridEdge ?? false),
       "forced": .array(
         row.forced.map {
           ["field": .string($0.path), "value": .string($0.first), "group": .string($0.second)]

@@ -79,12 +79,23 @@ extension Comparison {
     return table.rows.isEmpty ? nil : table
   }
 
-  /// The task's name, with protocol and data set where the same task stands in several groups.
+  /// The task's name, with protocol or data set where groups of the same task differ in them.
   func columnName(_ group: ComparisonGroup) -> String {
-    let same = groups.filter { $0.reference.task == group.reference.task }
-    guard same.count > 1 else { return group.reference.task }
-    if Set(same.map(\.title)).count == same.count { return group.title }
-    return group.title + " " + (group.reference.comparabilityKey ?? "").prefix(6)
+    let same = groups.map(\.reference).filter { $0.task == group.reference.task }
+    let name = Self.name(group.reference, among: same)
+    guard same.count(where: { Self.name($0, among: same) == name }) > 1 else { return name }
+    return name + " " + (group.reference.comparabilityKey ?? "").prefix(6)
+  }
+
+  private static func name(_ result: TaskResult, among same: [TaskResult]) -> String {
+    var parts = [result.task]
+    if same.contains(where: { $0.protocolName != result.protocolName }) {
+      parts.append(result.protocolName)
+    }
+    if let data = result.dataset?.id, same.contains(where: { $0.dataset?.id != data }) {
+      parts.append(data)
+    }
+    return parts.joined(separator: " · ")
   }
 
   private func valueCell(_ row: ComparisonRow, _ name: String) -> String {
@@ -101,6 +112,17 @@ extension Comparison {
   func rankText(_ rank: ClosedRange<Int>?) -> String {
     guard let rank else { return "" }
     return rank.count == 1 ? "\(rank.lowerBound)" : "\(rank.lowerBound)–\(rank.upperBound)"
+  }
+
+  /// That a value was chosen at the edge of what was tried, so that more may be had beyond it.
+  private func edgeNote(_ row: ComparisonRow) -> String? {
+    guard let search = row.result.hyperparameters, search.isOnGridEdge else { return nil }
+    let values = search.edges.map { edge in
+      "\(edge.name) \(edge.value.text()) of \(edge.tried.map { $0.text() }.joined(separator: ", "))"
+    }
+    return
+      "\(entries[row.entry].label), \(row.result.task): chosen at the edge of the grid, a wider one "
+      + "may give more" + (values.isEmpty ? "." : ": \(values.joined(separator: "; ")).")
   }
 
   /// What the signs and columns mean, and what failed; only lines that apply.
@@ -122,6 +144,7 @@ extension Comparison {
     if rows.contains(where: { $0.result.isOracleSelected }) {
       notes.append("‡ oracle-selected: something was chosen on the test set.")
     }
+    notes += rows.compactMap(edgeNote)
     for row in rows where !row.forced.isEmpty {
       let fields = row.forced.map { "\($0.path) is \($0.first), not \($0.second)" }
       notes.append(

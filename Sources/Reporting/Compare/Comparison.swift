@@ -13,8 +13,8 @@ package struct Comparison: Sendable {
     package var isForced = false
     /// Bootstrap resamples per metric that is not a proportion.
     package var resamples = 2_000
-    /// Whether each group keeps the differences of all its pairs.
-    package var keepsPairs = false
+    /// The most pairs of which all groups together keep the differences: those of their best rows.
+    package var mostPairs = 0
     /// Chooses the resamples.
     package var seed: UInt64 = 0
 
@@ -49,9 +49,11 @@ package struct Comparison: Sendable {
     refusals = grouping.refusals
     // All metrics where the pairs are few; beyond that only the headline.
     let isDetailed = entries.count <= 10
+    let mostPairs = options.mostPairs / max(1, groups.count)
     for index in groups.indices {
       try groups[index].compare(
-        entries, baseline: baseline, isDetailed: isDetailed, options: options, pool: pool)
+        entries, baseline: baseline, isDetailed: isDetailed, options: options,
+        mostPairs: mostPairs, pool: pool)
     }
     adjustForMultiplicity()
   }
@@ -88,8 +90,10 @@ package struct ComparisonGroup: Sendable {
   package let reference: TaskResult
   /// One row per report that has the task.
   package var rows: [ComparisonRow]
-  /// The headline's differences of all pairs of rows; empty unless asked for.
+  /// The headline's differences of pairs of rows; empty unless asked for.
   package var pairs: [ComparisonPair] = []
+  /// Of how many rows, the best ones, all pairs are kept.
+  package var pairedRows = 0
 
   /// A group whose rows are to be compared.
   init(reference: TaskResult, rows: [ComparisonRow]) {

@@ -6,7 +6,7 @@ extension ComparisonGroup {
   /// Fills in the differences from the baseline and the ranks.
   mutating func compare(
     _ entries: [ReportEntry], baseline: Int?, isDetailed: Bool, options: Comparison.Options,
-    pool: WorkerPool
+    mostPairs: Int, pool: WorkerPool
   ) throws {
     guard rows.count > 1 else {
       for row in rows { try entries[row.entry].report.verifyPredictions(of: row.result) }
@@ -26,7 +26,7 @@ extension ComparisonGroup {
           rows[row].differences[metric] = second.difference(from: first)
         }
       }
-      if metric == headline { rank(sides, keepingPairs: options.keepsPairs, pool) }
+      if metric == headline { rank(sides, mostPairs: mostPairs, pool) }
     }
   }
 
@@ -58,16 +58,19 @@ extension ComparisonGroup {
   ///
   /// Pairs are tested at the 5 % level with Holm's correction over the pairs of the group.
   private mutating func rank(
-    _ sides: [ComparedMetric?], keepingPairs: Bool, _ pool: WorkerPool
+    _ sides: [ComparedMetric?], mostPairs: Int, _ pool: WorkerPool
   ) {
     let places = rows.indices.filter { sides[$0] != nil && rows[$0].forced.isEmpty }
     guard places.count > 1 else { return }
     let own = rows
+    let kept = best(places, mostPairs: mostPairs)
+    pairedRows = kept.count
     // Each place with all that come after it.
     let compared = pool.map(places.count) { position in
       places[(position + 1)...].compactMap { second -> RankedPair? in
         guard let one = sides[places[position]], let other = sides[second] else { return nil }
-        return RankedPair(places[position], second, one, other, own, isKept: keepingPairs)
+        let isKept = kept.contains(places[position]) && kept.contains(second)
+        return RankedPair(places[position], second, one, other, own, isKept: isKept)
       }
     }.flatMap { $0 }
     pairs = compared.compactMap(\.kept)
@@ -80,6 +83,21 @@ extension ComparisonGroup {
       worse[winner] += 1
     }
     for place in places { rows[place].rank = 1 + better[place]...places.count - worse[place] }
+  }
+}
+
+extension ComparisonGroup {
+  /// As many of the best rows as have no more pairs than allowed.
+  private func best(_ places: [Int], mostPairs: Int) -> Set<Int> {
+    var count = 0
+    while count < places.count, (count + 1) * count / 2 <= mostPairs { count += 1 }
+    guard mostPairs > 0 else { return [] }
+    let isHigherBetter = reference.metrics[headline]?.higherIsBetter ?? true
+    let worth = places.map { place in
+      (rows[place].result.metrics[headline]?.value ?? 0) * (isHigherBetter ? 1 : -1)
+    }
+    let order = places.indices.sorted { (-worth[$0], $0) < (-worth[$1], $1) }
+    return Set(order.prefix(count).map { places[$0] })
   }
 }
 

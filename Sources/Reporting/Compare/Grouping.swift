@@ -9,7 +9,8 @@ struct Grouping {
   /// Groups the results of all reports that ended well.
   ///
   /// A report may have run more protocols of a task than another: those just stand alone. But where
-  /// both have a result that the other lacks, they were meant to be compared and cannot be.
+  /// both have a result that the other lacks, they were meant to be compared and cannot be; unless they
+  /// have another in common, and these are of different data.
   /// - Parameters:
   ///   - entries: the reports.
   ///   - reference: the report whose keys count; nil for the first that has the task.
@@ -45,7 +46,9 @@ struct Grouping {
           $0.reference.comparabilityKey == result.comparabilityKey
         }) {
           own[index].rows.append(ComparisonRow(entry: entry, result: result, forced: []))
-        } else if let nearest = nearest(result, among: missing.map { own[$0].reference }) {
+        } else if let nearest = nearest(
+          result, among: missing.map { own[$0].reference }, ofSameData: missing.count < keys.count)
+        {
           let difference = result.comparabilityDifferences(from: nearest.result)
           if isForced {
             let row = ComparisonRow(entry: entry, result: result, forced: difference)
@@ -64,13 +67,16 @@ struct Grouping {
   }
 
   private func nearest(
-    _ result: TaskResult, among candidates: [TaskResult]
+    _ result: TaskResult, among candidates: [TaskResult], ofSameData: Bool
   ) -> (index: Int, result: TaskResult)? {
-    let distances = candidates.map { result.comparabilityDifferences(from: $0).count }
+    let near = candidates.indices.filter {
+      !ofSameData || candidates[$0].dataset?.id == result.dataset?.id
+    }
+    let distances = near.map { result.comparabilityDifferences(from: candidates[$0]).count }
     guard let least = distances.min(), let index = distances.firstIndex(of: least) else {
       return nil
     }
-    return (index, candidates[index])
+    return (near[index], candidates[near[index]])
   }
 
   private func refusal(

@@ -1,3 +1,4 @@
+import Evaluation
 import Foundation
 import Support
 import Tensors
@@ -32,12 +33,40 @@ package func loadReports(_ paths: [String], pool: WorkerPool? = nil) throws -> [
   var seen: Set<String> = []
   let own = files.filter { seen.insert($0.absolutePath).inserted }
   @Sendable func entry(_ file: String) throws -> ReportEntry {
-    let report = try Report.read(file)
+    let report = try Report.read(file).foldingSeeds()
     return ReportEntry(report: report, path: file, label: report.checkpoint.name)
   }
   var entries = try pool.map { try $0.map(own.count) { try entry(own[$0]) } } ?? own.map(entry)
   label(&entries)
   return entries
+}
+
+extension Report {
+  /// The report with one entry a comparability key: that of the lowest seed, which holds the numbers of all.
+  func foldingSeeds() -> Report {
+    var report = self
+    report.tasks = []
+    for task in tasks {
+      let same = tasks.filter {
+        task.status == .ok && $0.status == .ok && $0.comparabilityKey == task.comparabilityKey
+      }.sorted { ($0.seed ?? 0) < ($1.seed ?? 0) }
+      guard same.count > 1 else {
+        report.tasks.append(task)
+        continue
+      }
+      guard var first = same.first, first == task else { continue }
+      first.seeds = same.flatMap(\.allSeeds)
+      report.tasks.append(first)
+    }
+    return report
+  }
+}
+
+extension TaskResult {
+  /// The numbers of each seed, of a single run too.
+  fileprivate var allSeeds: [SeedResult] {
+    seeds.isEmpty ? [SeedResult(seed: seed ?? 0, metrics: metrics.mapValues(\.value))] : seeds
+  }
 }
 
 /// Whether `path` is what lies beside reports and is caught by `results/*`: the page that describes
@@ -47,6 +76,7 @@ private func isBesideReports(_ path: String, among paths: [String]) -> Bool {
   let isBeside =
     ["README.md", "sweep.json", "checkpoints"].contains(name) || name.hasSuffix(".html")
   return paths.count > 1 && isBeside
+    && !FileSystem.exists(path + "/report.json")
 }
 
 /// The report files that a path stands for.

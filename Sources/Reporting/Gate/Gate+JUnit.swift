@@ -13,7 +13,8 @@ extension Gate {
       checks.count { $0.verdict == .regression } + (allowInconclusive ? 0 : inconclusive)
     let skipped = allowInconclusive ? inconclusive : 0
     let counts =
-      "tests=\"\(checks.count)\" failures=\"\(failed)\" errors=\"0\" skipped=\"\(skipped)\""
+      "tests=\"\(checks.count)\" failures=\"\(failed)\" errors=\"0\" skipped=\"\(skipped)\" "
+      + "time=\"\(time(gatedSeconds))\""
     return """
       <?xml version="1.0" encoding="UTF-8"?>
       <testsuites name="unmask gate" \(counts)>
@@ -29,7 +30,8 @@ extension Gate {
     let name = Escaping.html(check.name)
     let reason = Escaping.html(check.reason)
     let start =
-      "<testcase classname=\"unmask.gate.\(check.kind.rawValue)\" name=\"\(name)\" time=\"0\""
+      "<testcase classname=\"unmask.gate.\(check.kind.rawValue)\" name=\"\(name)\" "
+      + "time=\"\(time(check.seconds))\""
     switch check.verdict {
     case .pass: return "\(start)><system-out>\(reason)</system-out></testcase>"
     case .inconclusive where allowInconclusive:
@@ -39,6 +41,11 @@ extension Gate {
       return
         "\(start)><failure type=\"\(type)\" message=\"\(reason)\">\(reason)</failure></testcase>"
     }
+  }
+
+  /// Seconds as JUnit's readers take them: no exponent, no infinity.
+  private func time(_ seconds: Double) -> String {
+    String(format: "%.3f", seconds.isFinite ? min(max(0, seconds), 1e9) : 0)
   }
 
   /// Workflow commands that make the checks visible in GitHub's interface, one a line; the caller

@@ -15,6 +15,8 @@ package struct Gate: Sendable {
   package let checks: [GateCheck]
   /// What else to know, a line each.
   package let notes: [String]
+  /// How long the candidate's gated tasks took together.
+  let gatedSeconds: Double
 
   /// Judges a candidate.
   ///
@@ -43,7 +45,10 @@ package struct Gate: Sendable {
     let input = try GateInput(
       baseline: baseline, candidate: candidate, configuration: configuration, file: file)
     let run = GateRun(input: input, configuration: configuration, pool: pool)
-    var notes: [String] = []
+    var notes = configuration.namesNothing.map {
+      "\($0): in \(file) names nothing and is left out."
+    }
+    gatedSeconds = input.seconds
     checks =
       try HardChecks(configuration: configuration).checks(input) + run.untrainedChecks()
       + run.metricChecks(&notes) + run.driftChecks(&notes)

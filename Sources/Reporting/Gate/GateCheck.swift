@@ -22,17 +22,20 @@ package struct GateCheck: Equatable, Sendable {
   package let reason: String
   /// The numbers of a metric's test.
   package var evidence: GateEvidence?
+  /// How long the candidate's task took; zero for a check of the report as a whole.
+  package var seconds = 0.0
 
   /// A check with its outcome.
   package init(
     _ kind: Kind, _ name: String, _ verdict: GateVerdict, _ reason: String,
-    evidence: GateEvidence? = nil
+    evidence: GateEvidence? = nil, seconds: Double = 0
   ) {
     self.kind = kind
     self.name = name
     self.verdict = verdict
     self.reason = reason
     self.evidence = evidence
+    self.seconds = seconds
   }
 }
 

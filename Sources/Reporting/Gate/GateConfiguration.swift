@@ -28,6 +28,8 @@ package struct GateConfiguration: Equatable, Sendable {
   package var largestMeanCosine = 0.95
   /// Bootstrap resamples for metrics that are not proportions.
   package var resamples = 2_000
+  /// Keys that are there without a path, to be said.
+  package var namesNothing: [String] = []
 
   /// The defaults.
   package init() {}
@@ -59,14 +61,17 @@ package struct GateConfiguration: Equatable, Sendable {
       "default_margin", default: 1.0, in: 0.0...100.0, "margin in points where none is given")
     alpha = try fields.take(
       "alpha", default: 0.025, in: 1e-6...0.25, "chance of a false regression, over all metrics")
+    var empty: [String] = []
     func path(_ key: String, _ documentation: String) throws -> String? {
-      let value: String? = try fields.takeOptional(key, documentation)
-      return value.map { $0.hasPrefix("/") || folder.isEmpty ? $0 : folder + "/" + $0 }
+      let path = try fields.takePath(key, documentation, below: folder)
+      if path == nil, fields.keys.contains(key) { empty.append(key) }
+      return path
     }
     untrained = try path("untrained", "report of the untrained twin")
     seeds = try path("seeds", "reports of the baseline's recipe with other seeds")
     history = try path("history", "folder of earlier reports")
     anchor = try path("anchor", "report that drift is measured from")
+    namesNothing = empty
     historyLength = try fields.take(
       "history_length", default: 20, in: 2...200, "latest reports that drift is looked for in")
     leastEffectiveRank = try fields.take(
@@ -76,5 +81,23 @@ package struct GateConfiguration: Equatable, Sendable {
     resamples = try fields.take(
       "resamples", default: 2_000, in: 1_000...100_000, "bootstrap resamples")
     try fields.finish()
+  }
+}
+
+extension Fields {
+  /// A path, relative to `folder`; nil where there is none.
+  ///
+  /// Numbers and the like are no paths unless they are quoted.
+  fileprivate func takePath(
+    _ key: String, _ documentation: String, below folder: String
+  ) throws -> String? {
+    guard let value = takeValue(key, documentation) else { return nil }
+    guard let path = value.json.string else {
+      throw value.error(
+        "\(key) must be a path, is \(value.text.map { "'\($0)'" } ?? value.json.kind)",
+        value.text == nil ? "give one path" : "if a file or folder is called so, put it in quotes")
+    }
+    guard path.contains(where: { !$0.isWhitespace }) else { return nil }
+    return path.hasPrefix("/") || folder.isEmpty ? path : folder + "/" + path
   }
 }

@@ -18,6 +18,14 @@ struct GateInput {
   let candidate: ReportEntry
   let items: [Item]
 
+  /// How long the candidate's gated tasks took; each counts once, however many of its metrics are gated.
+  var seconds: Double {
+    let tasks = candidate.report.tasks.filter { task in
+      items.contains { $0.candidate.comparabilityKey == task.comparabilityKey }
+    }
+    return tasks.compactMap(\.timing?.seconds).reduce(0, +)
+  }
+
   /// Matches the reports' results.
   ///
   /// - Throws: `InputError` if a report is limited, oracle-selected, has a failed task, was made by
@@ -53,7 +61,8 @@ struct GateInput {
         suggestion ?? "known are \(known.sorted().joined(separator: ", "))")
     }
     var items: [Item] = []
-    for task in baseline.report.tasks {
+    let gated = baseline.report.tasks.filter { $0.limit == nil }
+    for task in gated {
       for name in task.metrics.keys.sorted() {
         let full = "\(task.task).\(name)"
         guard let metric = task.metrics[name],
@@ -63,8 +72,12 @@ struct GateInput {
         guard partner.metrics[name] != nil else {
           throw InputError(candidate.path, "\(task.task) has no metric \(name)")
         }
+        let isAlone = gated.count { $0.task == task.task } == 1
+        let data = task.dataset.map { " on \($0.id)" } ?? ""
         items.append(
-          Item(name: full, metricName: name, baseline: task, candidate: partner, margin: margin))
+          Item(
+            name: isAlone ? full : full + data, metricName: name, baseline: task,
+            candidate: partner, margin: margin))
       }
     }
     guard !items.isEmpty else {
@@ -91,7 +104,8 @@ struct GateInput {
     if let match = same.first(where: { $0.comparabilityKey == task.comparabilityKey }) {
       return match
     }
-    guard let other = same.first else {
+    let data = task.dataset?.id
+    guard let other = same.first(where: { $0.dataset?.id == data }) ?? same.first else {
       throw InputError(
         candidate.path, "has no result of \(task.task), which \(baseline.path) has",
         "evaluate the candidate on it")
@@ -107,13 +121,19 @@ struct GateInput {
 
 /// Refuses what may not enter the gate.
 private func refuseUnusable(_ entry: ReportEntry) throws {
+  let harness = entry.report.harness
   for task in entry.report.tasks {
+    if let version = task.run?.version, Harness.major(version) != harness.majorVersion {
+      throw InputError(
+        entry.path, "\(task.task) was made by version \(version), the report by \(harness.version)",
+        "evaluate the checkpoint again")
+    }
     if task.status == .failed {
       throw InputError(
         entry.path, "\(task.task) failed: \(task.error ?? "no reason given")",
         "evaluate the checkpoint again")
     }
-    if task.limit != nil {
+    if task.limit != nil, !entry.report.tasks.contains(where: { $0.isFullRun(of: task) }) {
       throw InputError(
         entry.path, "\(task.task) was a limited run", "evaluate without --limit")
     }

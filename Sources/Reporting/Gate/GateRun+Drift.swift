@@ -6,6 +6,9 @@ extension GateRun {
   /// The drift memory of each metric, if there is a history.
   func driftChecks(_ notes: inout [String]) throws -> [GateCheck] {
     guard let folder = configuration.history else { return [] }
+    if isEmpty(folder) {
+      notes.append("history: there is nothing at \(folder) yet, so no drift can be seen.")
+    }
     let anchor = try anchorEntry()
     let known = [anchor, input.candidate].map(\.report.contentHash)
     let history = try newest(configuration.historyLength - 1, at: folder, without: known)
@@ -79,8 +82,9 @@ extension GateRun {
         return (sign * difference.difference, difference.standardError)
       })
     let sum = "S = \(Numbers.fixed(memory.sum, 1)) after \(runs.count) runs"
+    let seconds = item.candidate.timing?.seconds ?? 0
     guard memory.isRaised, let mean = anchor.meanGain(of: Array(runs.suffix(memory.runsSinceZero)))
-    else { return GateCheck(.drift, item.name, .pass, "\(sum), no drift") }
+    else { return GateCheck(.drift, item.name, .pass, "\(sum), no drift", seconds: seconds) }
     let z = -normalQuantile(configuration.alpha)
     let half = z * mean.standardError
     let unit = DisplayUnit(item.baseline.metrics[item.metricName]?.unit ?? "")
@@ -90,6 +94,7 @@ extension GateRun {
     return GateCheck(
       .drift, item.name, isReal ? .regression : .pass,
       "\(sum), mean of the last \(memory.runsSinceZero) runs \(text): "
-        + (isReal ? "many small losses add up" : "may be the anchor's luck on these images"))
+        + (isReal ? "many small losses add up" : "may be the anchor's luck on these images"),
+      seconds: seconds)
   }
 }

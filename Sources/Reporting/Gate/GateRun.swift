@@ -37,7 +37,7 @@ struct GateRun {
       check.kind, check.name, .inconclusive,
       check.reason + "; but nothing that is recorded differs except the seed (\(seeds.other), here "
         + "\(seeds.own)): give reports of more seeds in seeds:, or train with the same one",
-      evidence: check.evidence)
+      evidence: check.evidence, seconds: check.seconds)
   }
 
   private func metricCheck(
@@ -60,7 +60,7 @@ struct GateRun {
       reason(decision, item.margin, DisplayUnit(before.unit)),
       evidence: GateEvidence(
         baseline: before, candidate: after, difference: difference, margin: item.margin,
-        adjustedP: adjusted))
+        adjustedP: adjusted), seconds: item.candidate.timing?.seconds ?? 0)
   }
 
   private func reason(_ decision: GateDecision, _ margin: Double, _ unit: DisplayUnit) -> String {

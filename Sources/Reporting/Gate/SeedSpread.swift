@@ -43,7 +43,7 @@ struct SeedSpread {
       check.kind, check.name, loss > bound.reach ? .regression : .inconclusive,
       check.reason + "; " + spread
         + (loss > bound.reach ? ", and this is lower" : ", as this does: more seeds would decide"),
-      evidence: check.evidence)
+      evidence: check.evidence, seconds: check.seconds)
   }
 
   private func value(_ entry: ReportEntry, _ item: GateInput.Item) throws -> Double {

@@ -88,7 +88,12 @@ extension Page {
         ("peak memory", Numbers.grouped(report.environment.peakMemoryBytes / 1_048_576) + " MiB"),
       ])
       for task in report.tasks {
-        html.element("h3", "\(task.task) (\(task.protocolName))")
+        html.element(
+          "h3", "\(task.task) (\(task.protocolName)\(task.dataset.map { ", \($0.id)" } ?? ""))")
+        if let run = task.run {
+          html.element("p", "From an earlier run, \(run.precision), version \(run.version):")
+          html.element("pre", run.command)
+        }
         html.element("pre", task.config.text(pretty: true))
       }
       html.raw("</details>\n")

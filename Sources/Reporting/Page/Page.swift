@@ -8,6 +8,9 @@ package struct Page: Sendable {
   let comparison: Comparison
   private let pool: WorkerPool
 
+  /// The most pairs whose differences stand in a page: about five megabytes.
+  private static let mostPairs = 120_000
+
   /// Compares reports for a page; results that are not comparable are left out and named.
   ///
   /// - Parameters:
@@ -16,7 +19,7 @@ package struct Page: Sendable {
   /// - Throws: `InputError` if predictions are missing, changed, or of other examples.
   package init(_ entries: [ReportEntry], pool: WorkerPool) throws {
     var options = Comparison.Options()
-    options.keepsPairs = true
+    options.mostPairs = Self.mostPairs
     self.pool = pool
     comparison = try Comparison(entries, options: options, pool: pool)
   }
@@ -123,6 +126,14 @@ package struct Page: Sendable {
       caption: "Choose two checkpoints (this needs JavaScript)",
       titles: ["task", "difference, 95 % interval", "p", "could show", "verdict"], rows: [],
       attributes: ["id": "differences"])
+    let partial = comparison.groups.filter { $0.pairedRows > 1 && $0.pairedRows < $0.rows.count }
+    for group in partial {
+      html.element(
+        "p",
+        "Of \(comparison.columnName(group)), the page holds the differences between the best "
+          + "\(group.pairedRows) of \(group.rows.count); unmask compare shows those of any two.",
+        ["class": "quiet"])
+    }
     html.raw(
       "<p class=\"quiet\">Paired on the same images. Could show: the smallest true difference found "
         + "with 80 % power. p is not corrected for looking at many pairs; the ranks above are.</p>\n"
@@ -144,11 +155,11 @@ package struct Page: Sendable {
             let numbers = [
               pair.difference.difference, pair.difference.interval.low,
               pair.difference.interval.high,
-            ].map { JSON.number(rounded($0 * unit.factor)) }
+            ].map { JSON.number(significant($0 * unit.factor)) }
             return .array(
               [.integer(pair.first), .integer(pair.second)] + numbers + [
-                .number(rounded(pair.difference.pValue)),
-                .number(rounded(pair.difference.minimumDetectable * unit.factor)),
+                .number(significant(pair.difference.pValue)),
+                .number(significant(pair.difference.minimumDetectable * unit.factor)),
               ])
           }),
       ]
@@ -158,5 +169,8 @@ package struct Page: Sendable {
     return "{\"tasks\": [\(tasks.joined(separator: ","))]}".replacing("<", with: "\\u003c")
   }
 
-  private func rounded(_ value: Double) -> Double { (value * 1e5).rounded() / 1e5 }
+  /// A number to five digits.
+  private func significant(_ value: Double) -> Double {
+    Double(String(format: "%.5g", value)) ?? value
+  }
 }

@@ -86,7 +86,7 @@ let pageScript = """
     const names = choice.map(select => select.selectedOptions[0].textContent);
     document.querySelector('#differences caption').textContent =
       body.rows.length ? 'From ' + names[0] + ' to ' + names[1] + ', on the same images'
-        : 'No task in common, or the same checkpoint twice';
+        : 'No task in common, the same checkpoint twice, or differences that the page does not hold';
     said.textContent = document.querySelector('#differences caption').textContent;
   }
 

@@ -77,6 +77,11 @@ func integrityHash(of report: JSON) -> String {
   return SHA256.hex(of: JSON.object(members).text())
 }
 
+extension Report {
+  /// What to do about a report of a newer version.
+  static let updateRemedy = "update Unmask"
+}
+
 private func checkSchema(_ reader: JSONReader) throws {
   let schema = try reader.required("schema").string()
   let parts = schema.split(separator: "/", omittingEmptySubsequences: false)
@@ -84,7 +89,7 @@ private func checkSchema(_ reader: JSONReader) throws {
   else { throw InputError(reader.file, "is not a report: its schema is \(schema)") }
   guard version <= Report.schemaVersion else {
     throw InputError(
-      reader.file, "is of schema \(schema), newer than \(Report.schema)", "update Unmask")
+      reader.file, "is of schema \(schema), newer than \(Report.schema)", Report.updateRemedy)
   }
 }
 
@@ -99,7 +104,8 @@ extension ReportCheckpoint {
       "name": .string(name), "source": .string(source), "format": .string(format),
       "sha256": sha256.json, "encoder": .string(encoder), "parameters": .integer(parameters),
       "pretraining": pretraining ?? .null, "loading": loading ?? .null,
-      "preprocessing": preprocessing ?? .null, "pictures": pictures?.json ?? .null,
+      "preprocessing": preprocessing ?? .null, "identity": identity.json,
+      "pictures": pictures?.json ?? .null,
     ]
   }
 
@@ -112,6 +118,7 @@ extension ReportCheckpoint {
       pretraining: reader.optional("pretraining")?.json,
       loading: reader.optional("loading")?.json,
       preprocessing: reader.optional("preprocessing")?.json,
+      identity: reader.optional("identity")?.string(),
       pictures: reader.optional("pictures").map { try ReportPictures($0) })
   }
 }

@@ -23,6 +23,8 @@ extension TaskResult {
       "oracle_selected": .bool(isOracleSelected),
       "timing": timing?.json ?? .null,
     ]
+    // Absent rather than null, so that a report of one run has the bytes that it always had.
+    members["run"] = run?.json
     members.merge(measured) { first, _ in first }
     return .object(members)
   }
@@ -60,6 +62,7 @@ extension TaskResult {
     error = try reader.optional("error")?.string()
     isOracleSelected = try reader.required("oracle_selected").bool()
     timing = try reader.optional("timing").map(Timing.init)
+    run = try reader.optional("run").map(TaskRun.init)
     try readLimit(reader)
     try readMeasured(reader)
     try readPredictions(reader)
@@ -103,7 +106,14 @@ extension TaskResult {
 
   private mutating func readComparability(_ reader: JSONReader) throws {
     let key = try reader.optional("comparability_key")?.string()
+    let own = comparabilityFields
     recordedComparability = try reader.optional("comparability")?.json.object
+    for (field, value) in (recordedComparability ?? [:]).sorted(by: { $0.key < $1.key })
+    where own == nil || own?[field].map({ $0 != value }) == true {
+      throw reader.error(
+        "contradicts itself: its \(field) is not the one that its comparability names",
+        "evaluate the checkpoint again")
+    }
     guard comparabilityKey == key else {
       throw reader.error("has a comparability_key that is not the hash of its comparability")
     }
@@ -171,6 +181,22 @@ extension SeedResult {
     try self.init(
       seed: reader.required("seed").integer(),
       metrics: reader.required("metrics").mapping { try $0.number() })
+  }
+}
+
+extension TaskRun {
+  var json: JSON {
+    [
+      "command": .string(command), "version": .string(version), "commit": commit.json,
+      "precision": .string(precision),
+    ]
+  }
+
+  init(_ reader: JSONReader) throws {
+    try self.init(
+      command: reader.required("command").string(), version: reader.required("version").string(),
+      commit: reader.optional("commit")?.string(),
+      precision: reader.required("precision").string())
   }
 }
 

@@ -28,7 +28,7 @@ struct SweepCell: Sendable {
 
   /// The label as a name of a folder.
   private static func slug(_ label: String) -> String {
-    var name = EvaluationSubject.safeName(label)
+    var name = CheckpointName.safe(label)
     while name.contains("--") { name = name.replacing("--", with: "-") }
     return name
   }

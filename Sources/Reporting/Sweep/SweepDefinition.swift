@@ -87,7 +87,7 @@ package struct SweepDefinition: Sendable {
   }
 
   private init(_ fields: Fields, name: String) throws {
-    self.name = EvaluationSubject.safeName(name)
+    self.name = CheckpointName.safe(name)
     file = fields.file
     let recipe = try fields.take("recipe", default: "mae-tiny", "a recipe's name or path")
     let common = try Self.flat(fields.takeValue("settings", "keys of the recipe, for all cells"))
@@ -172,7 +172,7 @@ package struct SweepDefinition: Sendable {
   }
 
   private func checkNames(_ fields: Fields) throws {
-    let reserved = ["checkpoints"] + references.map { EvaluationSubject.name(of: $0) }
+    let reserved = ["checkpoints"] + references.map { CheckpointName.of($0) }
     var taken: Set<String> = []
     for name in reserved + cells.map(\.name) where !taken.insert(name).inserted {
       throw fields.error(

@@ -48,6 +48,7 @@ package final class SweepRun: Sendable {
         "add --resume to go on (what is finished is kept), or choose another --out")
     }
     remnants = try SweepRemnant.read(folder + "/sweep.json")
+    if !isBegun { try Self.refuseForeignReports(definition, folder) }
     for reference in definition.references { try EvaluationSubject.check(reference) }
     let (cells, specifications) = try Self.plan(definition, data)
     self.cells = cells
@@ -61,7 +62,7 @@ package final class SweepRun: Sendable {
         name: definition.name, command: options.command, definition: definition.resolved,
         references: definition.references.map { source in
           SweepEntry(
-            name: EvaluationSubject.name(of: source), setting: source, evaluationKey: key,
+            name: CheckpointName.of(source), setting: source, evaluationKey: key,
             checkpoint: source)
         },
         cells: cells.map { planned in
@@ -69,6 +70,16 @@ package final class SweepRun: Sendable {
           entry.evaluationKey = key
           return entry
         }, verdict: verdict))
+  }
+
+  /// Refuses to write over the reports of other runs.
+  private static func refuseForeignReports(_ definition: SweepDefinition, _ folder: String) throws {
+    let names = definition.references.map { CheckpointName.of($0) } + definition.cells.map(\.name)
+    for name in names where FileSystem.exists("\(folder)/\(name)/report.json")
+    {
+      throw InputError(
+        "\(folder)/\(name)", "holds a report that this sweep did not write", "choose another --out")
+    }
   }
 
   /// Reads every cell's recipe and opens its data.

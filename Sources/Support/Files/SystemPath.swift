@@ -47,7 +47,8 @@ extension String {
       ?? String(systemBytes: bytes)
   }
 
-  private var hasSystemBytes: Bool {
+  /// Whether a byte that is no UTF-8 is among them.
+  var hasSystemBytes: Bool {
     utf8.contains(0xee) && unicodeScalars.contains { $0.systemByte != nil }
   }
 

@@ -47,6 +47,11 @@ package struct Dataset: Sendable {
     Dictionary(uniqueKeysWithValues: splits.map { ($0.name, $0.split.count) })
   }
 
+  /// The fingerprint of what a limit leaves of a data set with the given one.
+  package static func fingerprint(_ whole: String, limitedTo limit: Int) -> String {
+    SHA256.hex(of: "\(whole) limited to \(limit)")
+  }
+
   /// The data set with at most `limit` pictures a split, the classes in proportion.
   ///
   /// The same pictures on every call; the fingerprint and the name tell it from the whole set.
@@ -55,7 +60,7 @@ package struct Dataset: Sendable {
     guard splits.contains(where: { $0.split.count > limit }) else { return self }
     return Dataset(
       id: "\(id), limited to \(limit)", classes: classes,
-      fingerprint: SHA256.hex(of: "\(fingerprint) limited to \(limit)"),
+      fingerprint: Self.fingerprint(fingerprint, limitedTo: limit),
       train: train.limited(to: limit, purpose: "limit train"),
       validation: validation?.limited(to: limit, purpose: "limit validation"),
       test: test.limited(to: limit, purpose: "limit test"), limit: limit, reading: reading)
