@@ -75,8 +75,7 @@ package final class SweepRun: Sendable {
   /// Refuses to write over the reports of other runs.
   private static func refuseForeignReports(_ definition: SweepDefinition, _ folder: String) throws {
     let names = definition.references.map { CheckpointName.of($0) } + definition.cells.map(\.name)
-    for name in names where FileSystem.exists("\(folder)/\(name)/report.json")
-    {
+    for name in names where FileSystem.exists("\(folder)/\(name)/report.json") {
       throw InputError(
         "\(folder)/\(name)", "holds a report that this sweep did not write", "choose another --out")
     }
