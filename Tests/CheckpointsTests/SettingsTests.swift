@@ -18,7 +18,8 @@ import Vision
   private func transform(
     _ files: JSON, family: String = "timm-vit", options: CheckpointOptions = CheckpointOptions()
   ) throws -> Preprocessing {
-    let archive = TensorArchive(source: "model", format: "folder", tensors: [], metadata: files)
+    let archive = TensorArchive(
+      source: "model", format: "folder", tensors: [], metadata: files, fileBytes: 0)
     let stated = try WeightView(archive, prefix: "")
       .statedPreprocessing(options, usual: 32, family: family)
     return try #require(stated).preprocessing

@@ -29,6 +29,6 @@ enum CIFAR100ResNet: KeyMap {
   static func plan(_ weights: WeightView, _ options: CheckpointOptions) throws -> ModelPlan {
     try ResidualAssembly.plan(
       weights.renamed(by: rules), options, family: name,
-      preprocessing: weights.preprocessing(default: Preprocessing(side: 32, cropRatio: 1)))
+      preprocessing: Preprocessing(side: 32, cropRatio: 1))
   }
 }

@@ -43,9 +43,9 @@ enum HuggingFaceResNet: KeyMap {
         weights.archive.source, "its config.json has another '\(key)' than torchvision's ResNets",
         Strangers.advice)
     }
-    let preprocessing = weights.preprocessing(default: Preprocessing(side: 224))
     var plan = try ResidualAssembly.plan(
-      weights.renamed(by: rules), options, family: name, preprocessing: preprocessing)
+      weights.renamed(by: rules), options, family: name,
+      preprocessing: Preprocessing(side: 224))
     let name = "classifier.1"
     if let shape = weights.archive.entry("\(name).weight")?.shape, shape.count == 2, shape[0] > 0,
       shape[1] == plan.width

@@ -22,10 +22,8 @@ enum ResNet: KeyMap {
     .map { RenameRule($0, $0) }
 
   static func plan(_ weights: WeightView, _ options: CheckpointOptions) throws -> ModelPlan {
-    // A stem of 3×3 is that of CIFAR's networks, which read 32 pixels.
-    let isSmall = weights.shape("conv1.weight")?.last == 3
-    return try ResidualAssembly.plan(
+    try ResidualAssembly.plan(
       weights.renamed(by: rules), options, family: name,
-      preprocessing: Preprocessing(side: isSmall ? 32 : 224, interpolation: .bilinear))
+      preprocessing: Preprocessing(side: 224, interpolation: .bilinear))
   }
 }

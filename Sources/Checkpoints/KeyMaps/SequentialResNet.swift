@@ -31,9 +31,8 @@ enum SequentialResNet: KeyMap {
         ("\(from).#.shortcut.1.", "\(to).#.downsample.1."), ("\(from).", "\(to)."),
       ])
     }
-    let preprocessing = weights.preprocessing(
-      default: Preprocessing(side: 224, interpolation: .bilinear))
     return try ResidualAssembly.plan(
-      weights.renamed(by: rules), options, family: name, preprocessing: preprocessing)
+      weights.renamed(by: rules), options, family: name,
+      preprocessing: Preprocessing(side: 224, interpolation: .bilinear))
   }
 }

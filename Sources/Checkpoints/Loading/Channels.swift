@@ -38,8 +38,8 @@ extension Preprocessing {
   /// The same transform for a network that reads so many channels.
   func with(channels: Int) -> Preprocessing {
     guard channels == 1 else { return self }
-    return Preprocessing(
-      side: side, cropRatio: cropRatio, interpolation: interpolation,
-      statistics: statistics.ofLuminance)
+    var grey = self
+    grey.statistics = statistics.ofLuminance
+    return grey
   }
 }

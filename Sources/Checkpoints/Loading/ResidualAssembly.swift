@@ -26,7 +26,10 @@ struct ResidualAssembly {
     preprocessing: Preprocessing
   ) throws -> ModelPlan {
     var assembly = ResidualAssembly(weights: weights, family: family)
-    let stated = try weights.statedPreprocessing(
+    // A stem of 3×3 is that of CIFAR's networks, which read 32 pixels.
+    let isSmall = weights.shape("conv1.weight")?.last == 3
+    let preprocessing = isSmall ? preprocessing.with(side: 32) : preprocessing
+    let stated = try weights.view.statedPreprocessing(
       options, usual: preprocessing.side, family: family)
     let side = options.side ?? stated?.preprocessing.side ?? preprocessing.side
     let configuration = try assembly.architecture(side: side)
