@@ -85,12 +85,9 @@ struct AccumulationTests {
     let named = try evaluate(["наша=" + second, "--tasks", "knn"])
     #expect(named.code == 0 && named.output.contains("наша"))
     #expect(try entries("наша").count == 1)
-    let together = try evaluate([first, second, "--tasks", "knn", "--out", folder.file("both")])
-    #expect(together.code == 0)
-    #expect(
-      try FileManager.default.contentsOfDirectory(atPath: folder.file("both")).filter {
-        !$0.hasPrefix(".")
-      }.sorted() == ["runA", "runB"])
+    let together = try evaluate([first, second, "--tasks", "knn"])
+    #expect(together.code == 0, "\(together.errors)")
+    #expect(together.output.contains("runA") && together.output.contains("runB"))
   }
 
   @Test(arguments: [

@@ -81,7 +81,8 @@ import Vision
     let pool = WorkerPool(threads: 1)
     defer { pool.close() }
     let gate = try Gate(baseline: folder.path, candidate: folder.path, pool: pool)
-    #expect(gate.verdict == .pass)
+    // A hundred images cannot exclude a loss of one point; what counts is that nothing is refused.
+    #expect(gate.verdict == .inconclusive)
     #expect(gate.checks.count { $0.kind == .metric } == 2)
   }
 
