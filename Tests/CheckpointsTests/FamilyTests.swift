@@ -207,6 +207,8 @@ import Vision
     #expect(try words("hf_vit") == "squashed to 16×16 (bilinear), whole" + half)
     #expect(
       try words("timm_dinov3_plus") == "short side to 16 px (bicubic), centre 16×16" + imageNet)
+    let plus = try CheckpointReading(CheckpointGoldens.path("timm_dinov3_plus")).description
+    #expect(plus.notes.contains { $0.contains("16×16") && $0.contains("says 256×256") })
     #expect(try words("hf_siglip") == "squashed to 16×16 (bicubic), whole" + half)
     // A file without settings sees the whole of a small picture.
     #expect(try words("mae.pth") == "short side to 16 px (bicubic), centre 16×16" + imageNet)

@@ -19,7 +19,8 @@ enum DeiT3: KeyMap {
 
   static func plan(_ weights: WeightView, _ options: CheckpointOptions) throws -> ModelPlan {
     var traits = TransformerTraits()
-    traits.preprocessing = Preprocessing(side: 224, cropRatio: 0.9)
+    // Its evaluation keeps 224/256 of the short side (`--eval-crop-ratio` of main.py), timm's 0.9.
+    traits.preprocessing = Preprocessing(side: 224)
     return try TransformerAssembly.plan(
       weights.renamed(by: BEiT.rules), weights.applyingSettings(to: traits), options, family: name)
   }

@@ -73,7 +73,7 @@ struct TransformerAssembly {
       preprocessing: try options.preprocessing(
         stated, usual: usualPreprocessing(side: configuration.side), side: configuration.side
       ).with(channels: configuration.channels))
-    result.notes = traits.notes + positions.notes
+    result.notes = traits.notes + positions.notes + [stated?.note].compactMap { $0 }
     if configuration.channels == 1 {
       result.notes.append(Channels.note(result.preprocessing.statistics))
     }

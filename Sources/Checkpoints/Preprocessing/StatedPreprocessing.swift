@@ -4,13 +4,24 @@ import Vision
 /// The transform that the files beside the weights ask for, and whose it is.
 struct StatedPreprocessing {
   /// The transform.
-  let preprocessing: Preprocessing
+  private(set) var preprocessing: Preprocessing
   /// The file that asks for it, for messages.
   let file: String
   /// Whether it says how much of a picture is seen; otherwise a small side sees all of it.
   var statesView = true
   /// Whether it says at which side the network is evaluated, whatever its table of positions is for.
   var choosesSide = false
+  /// What a reader should know.
+  private(set) var note: String?
+
+  /// Fits the pictures to the side that the same file states for the network.
+  mutating func fit(to side: Int) {
+    guard side != preprocessing.side else { return }
+    note =
+      "pictures of \(side)×\(side), as the network's img_size says; pretrained_cfg says "
+      + "\(preprocessing.side)×\(preprocessing.side)"
+    preprocessing = preprocessing.with(side: side)
+  }
 
   /// Checks that the pictures are of the size that the network reads.
   /// - Parameters:
@@ -104,9 +115,13 @@ extension WeightView {
     let file = archive.source + "/config.json"
     let stated = try mapping(json, key, in: file).without(options.view.statedKeys)
     let settings = TimmSettings(SettingsReader(file: file, json: stated))
-    return StatedPreprocessing(
+    var result = StatedPreprocessing(
       preprocessing: try settings.preprocessing(), file: file, statesView: settings.statesView,
       choosesSide: settings.hasTestSide)
+    if options.side == nil, !settings.hasTestSide, let side = try statedSide() {
+      result.fit(to: side)
+    }
+    return result
   }
 
   private func mapping(_ json: JSON, _ key: String, in file: String) throws -> JSON {
