@@ -97,6 +97,12 @@ private struct Place {
   /// Bytes from the beginning of the data part.
   let range: Range<Int>
 
+  /// Types that the format knows and no encoder has, and the bits of an element.
+  private static let oddTypes = [
+    "F4": 4, "F6_E2M3": 6, "F6_E3M2": 6, "F8_E5M2": 8, "F8_E4M3": 8, "F8_E8M0": 8,
+    "F8_E4M3FNUZ": 8, "F8_E5M2FNUZ": 8, "C64": 64,
+  ]
+
   init(_ json: JSON, subject: String) throws {
     self.subject = subject
     guard let typeName = json["dtype"]?.string, let sizes = json["shape"]?.array,
@@ -109,9 +115,13 @@ private struct Place {
     guard let begin = offsets[0].int, let end = offsets[1].int, 0 <= begin, begin <= end else {
       throw InputError(subject, "has impossible offsets")
     }
+    let bits = StoredType(rawValue: typeName).map { 8 * $0.width } ?? Self.oddTypes[typeName]
+    guard let bits else {
+      throw InputError(subject, "has elements of type \(typeName), which cannot be read")
+    }
     type = StoredType(rawValue: typeName)
     self.typeName = typeName
-    guard type.map({ end - begin == count * $0.width }) ?? true else {
+    guard end - begin == (count * bits + 7) / 8 else {
       throw InputError(
         subject, "of shape \(shape) and type \(typeName) does not take \(end - begin) bytes")
     }
