@@ -31,8 +31,10 @@ enum SequentialResNet: KeyMap {
         ("\(from).#.shortcut.1.", "\(to).#.downsample.1."), ("\(from).", "\(to)."),
       ])
     }
+    // A stem of 3×3 is that of CIFAR's networks, which read 32 pixels.
+    let isSmall = weights.shape("0.weight")?.last == 3
     return try ResidualAssembly.plan(
       weights.renamed(by: rules), options, family: name,
-      preprocessing: Preprocessing(side: 224, interpolation: .bilinear))
+      preprocessing: Preprocessing(side: isSmall ? 32 : 224, interpolation: .bilinear))
   }
 }

@@ -22,13 +22,15 @@ struct BranchSelection {
     "momentum_encoder": 1, "momentum_backbone": 1, "backbone_momentum": 1, "encoder_m": 1,
     "encoder_k": 2, "key_encoder": 2, "target_network": 1, "target_net": 1, "target_backbone": 2,
     "target_model": 1, "online_ema": 1, "backbone_ema": 2, "backbone_target": 1,
-    // Averages beside the network; those that timm prefers are in `preferred`.
-    "ema": 1, "ema_state_dict": 1, "ema_model": 1, "module_ema": 1, "model_teacher": 1,
-    "alignment_encoder": 2,
+    // Averages beside the network; the one that timm prefers is in `preferred`.
+    "ema": 1, "model_ema": 1, "ema_state_dict": 1, "ema_model": 1, "module_ema": 1,
+    "model_teacher": 1, "alignment_encoder": 2,
     "decoder": 4, "predictor": 4, "optimizer": 9,
   ]
-  /// Averages that timm takes before the network itself (`load_state_dict` with `use_ema`).
-  private static let preferred: Set = ["state_dict_ema", "model_ema"]
+  /// The average that timm's training writes, and its `load_state_dict` takes before the network itself.
+  ///
+  /// `model_ema` is what DeiT and others write, who evaluate `model`.
+  private static let preferred: Set = ["state_dict_ema"]
   /// Names of the network that BYOL trains; beside one, `target_encoder` is the slow copy.
   private static let online: Set = [
     "online_encoder", "online_network", "online_net", "online_backbone", "online", "online_model",
@@ -106,6 +108,7 @@ struct BranchSelection {
     _ archive: TensorArchive, _ maps: [any KeyMap.Type]
   ) -> InputError {
     let endings = Set(archive.names.flatMap { Self.endings(of: $0) })
+    if let refusal = Strangers.refusal(of: archive, endings) { return refusal }
     var best: (name: String, share: Double)?
     // One tensor says little: half of a signature is what makes a family near.
     for map in maps where map.signature.count > 1 {
@@ -113,7 +116,6 @@ struct BranchSelection {
       let share = Double(present) / Double(map.signature.count)
       if share >= max(0.5, (best?.share ?? 0).nextUp) { best = (map.name, share) }
     }
-    if let refusal = Strangers.refusal(of: archive) { return refusal }
     let first = archive.names.prefix(3).map { $0.prefix(100) }.joined(separator: ", ")
     let near = best.map { "the nearest known family is '\($0.name)'" }
     let known = "known families: " + maps.map { $0.name }.joined(separator: ", ")

@@ -39,13 +39,18 @@ struct Strangers {
   }
 
   /// What is said of a file without a network that is known, where its names or settings tell what it is.
-  static func refusal(of archive: TensorArchive) -> InputError? {
+  ///
+  /// - Parameters:
+  ///   - archive: the tensors.
+  ///   - endings: their names, and what follows each dot of them.
+  /// - Returns: the line; nil where nothing is known.
+  static func refusal(of archive: TensorArchive, _ endings: Set<String>) -> InputError? {
     if let (name, what) = Adapters.first(among: archive.names) {
       return InputError(
         archive.source, "holds \(what) ('\(name.prefix(200))') in place of a plain network",
         Adapters.remedy)
     }
-    let family = UnreadFamilies.name(of: archive)
+    let family = UnreadFamilies.name(of: archive, endings)
     let stated = UnreadFamilies.statedName(of: archive)
     guard family != nil || stated != nil else { return nil }
     let name = [family, stated.map { "'\($0.prefix(100))'" }].compactMap { $0 }

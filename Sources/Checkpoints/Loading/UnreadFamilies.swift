@@ -38,10 +38,13 @@ enum UnreadFamilies {
   ]
 
   /// The family whose names the tensors have; nil where none is known.
-  static func name(of archive: TensorArchive) -> String? {
+  /// - Parameters:
+  ///   - archive: the tensors.
+  ///   - endings: their names, and what follows each dot of them.
+  /// - Returns: the family's name.
+  static func name(of archive: TensorArchive, _ endings: Set<String>) -> String? {
     if isHiera(archive) { return "Hiera" }
-    let names = archive.names.map { "." + $0 }
-    let found = marks.first { mark, _ in names.contains { $0.hasSuffix("." + mark) } }
+    let found = marks.first { mark, _ in endings.contains(mark) }
     guard let name = found?.name else { return nil }
     return name == "ConvNeXt" && archive.nameParts.contains("grn") ? "ConvNeXt V2" : name
   }
