@@ -128,7 +128,7 @@ let package = Package(
     tests(
       "CommandTests",
       [
-        "Reporting", "Vision", "Checkpoints", "Encoders", "Tensors", "Pretraining",
+        "Reporting", "Evaluation", "Vision", "Checkpoints", "Encoders", "Tensors", "Pretraining",
         .product(name: "Yams", package: "Yams"),
       ]),
   ],

@@ -50,24 +50,31 @@ struct HashAndFileTests {
   }
 
   /// A change in place is found as long as somebody holds the file, small or large.
-  @Test(arguments: [5, 3 << 20])
-  func contentChangedInPlaceIsFound(size: Int) throws {
-    let path = folder.file("weights")
-    try AtomicFile.write(Data(count: size), to: path)
-    let file = try MappedFile(path)
-    try MappedFile.checkAllUnchanged()
-    let handle = try #require(FileHandle(forWritingAtPath: path))
-    // File systems count time in ticks of some milliseconds.
-    Thread.sleep(forTimeInterval: 0.05)
-    try handle.write(contentsOf: Data([1]))
-    let error = #expect(throws: InputError.self) { try MappedFile.checkAllUnchanged() }
-    #expect(error?.subject == path && error?.endsRun == true)
-    withExtendedLifetime(file) {}
-    // A new file under the old name does not matter to whoever holds the old one.
-    try AtomicFile.write(Data(count: size), to: path)
-    let second = try MappedFile(path)
-    try AtomicFile.write("other", to: path)
-    if size < 1 << 20 { withExtendedLifetime(second) {} }
+  ///
+  /// In a process of its own: all files that are open count, also those of other tests.
+  @Test func contentChangedInPlaceIsFound() async {
+    await #expect(processExitsWith: .success) {
+      let folder = TemporaryFolder()
+      for size in [5, 3 << 20] {
+        let path = folder.file("weights \(size)")
+        try AtomicFile.write(Data(count: size), to: path)
+        let file = try MappedFile(path)
+        try MappedFile.checkAllUnchanged()
+        // File systems count time in ticks of some milliseconds.
+        usleep(50_000)
+        let handle = FileHandle(forWritingAtPath: path)
+        try handle?.write(contentsOf: Data([1]))
+        let error = #expect(throws: InputError.self) { try MappedFile.checkAllUnchanged() }
+        guard error?.subject == path, error?.endsRun == true else { exit(1) }
+        withExtendedLifetime(file) {}
+      }
+      // A new file under the old name does not matter to whoever holds the old one.
+      try AtomicFile.write(Data(count: 3 << 20), to: folder.file("weights"))
+      let file = try MappedFile(folder.file("weights"))
+      try AtomicFile.write("other", to: folder.file("weights"))
+      try MappedFile.checkAllUnchanged()
+      withExtendedLifetime(file) {}
+    }
   }
 
   /// The reader of a mapped file that shrinks would die of SIGBUS.

@@ -4,7 +4,7 @@ import Foundation
 package enum FolderLock {
   /// Calls `body` while nobody else can hold the folder, which is created if need be.
   ///
-  /// Temporary files that killed runs left in it are removed. On a file system that knows no locks
+  /// Temporary files that killed runs left in it are removed; a new folder that stays empty, too. On a file system that knows no locks
   /// the run goes on without, and says so.
   /// - Parameters:
   ///   - folder: its path.
@@ -15,9 +15,19 @@ package enum FolderLock {
   package static func holding<Result>(
     _ folder: String, _ body: () throws -> Result
   ) throws -> Result {
+    let isNew = !FileSystem.exists(folder)
     let descriptor = try lock(folder)
     defer { close(descriptor) }
-    return try body()
+    do {
+      return try body()
+    } catch {
+      // A folder in which nothing came to be is not left behind; one that holds something stays.
+      if isNew, (try? FileSystem.names(in: folder)) == [".lock"] {
+        AtomicFile.remove(folder + "/.lock")
+        _ = folder.withSystemPath { rmdir($0) }
+      }
+      throw error
+    }
   }
 
   private static func lock(_ folder: String) throws -> Int32 {
