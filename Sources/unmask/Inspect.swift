@@ -37,7 +37,7 @@ struct Inspect: ParsableCommand {
   func run() throws {
     guard !isData else {
       let description = try DatasetDescription(checkpoint)
-      guard !json else { return try StandardOutput.line(description.json.text(pretty: true)) }
+      guard !json else { return try StandardOutput.json(description.json) }
       for line in description.lines(all: keys) { try StandardOutput.line(line) }
       return
     }

@@ -57,8 +57,10 @@ struct DataCommandsTests {
     #expect(report?["dataset"]?["splits"]?["test"] == 7)
     let key = report?["comparability_key"]
     try writePictures()
-    #expect(try evaluate(["--skip-unreadable", "3", "--fresh"]).code == 0)
-    let whole = try JSON.parse(contentsOf: path)["tasks"]?[0]
+    // A folder of its own: a report keeps the results of other data.
+    let other = folder.file("other")
+    #expect(try evaluate(["--skip-unreadable", "3", "--out", other]).code == 0)
+    let whole = try JSON.parse(contentsOf: other + "/pixels/report.json")["tasks"]?[0]
     #expect(whole?["comparability_key"] != key && whole?["dataset"]?["unreadable"] == nil)
   }
 

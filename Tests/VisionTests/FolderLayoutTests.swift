@@ -118,6 +118,9 @@ struct FolderLayoutTests {
   @Test func aClassMayBeCalledTrain() throws {
     try write(["bus/1.png", "car/1.png", "train/1.png", "train/2.png"])
     #expect(try openDataset(specification).classes == ["bus", "car", "train"])
+    // CamVid: splits of pictures, their annotations beside them.
+    try write(["val/1.png", "test/1.png"])
+    expectInputError("bus/, car/", "none") { _ = try openDataset(specification) }
     let flat = TemporaryFolder()
     let picture = [UInt8](encodePNG(noisePicture(width: 2, height: 2)))
     for name in ["train/1.png", "test/1.png"] { try DatasetFiles.write(picture, flat, name) }

@@ -37,7 +37,8 @@ struct SplitFolders {
       return nil
     }
     let holdFolders = try splits.contains { try !ClassFolders.names(in: "\(path)/\($0)").isEmpty }
-    if !holdFolders, !others.isEmpty { return nil }
+    // One such name among others is a class; pictures in train/ and test/ are splits without classes.
+    if !holdFolders, !others.isEmpty, found.count == 1 { return nil }
     let seen = "it holds " + names.map { "\(FileNameText.visible($0))/" }.briefly
     func error(_ problem: String, _ remedy: String) -> InputError {
       InputError(FileNameText.visible(path), problem + "; " + seen, remedy)
