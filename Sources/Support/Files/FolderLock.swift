@@ -15,9 +15,22 @@ package enum FolderLock {
   package static func holding<Result>(
     _ folder: String, _ body: () throws -> Result
   ) throws -> Result {
+    let isNew = !FileSystem.exists(folder)
     let descriptor = try lock(folder)
-    defer { close(descriptor) }
+    defer {
+      if isNew { removeIfUnused(folder) }
+      close(descriptor)
+    }
     return try body()
+  }
+
+  /// Removes a folder into which nothing was written; while the lock is held, nobody else writes.
+  private static func removeIfUnused(_ folder: String) {
+    guard (try? FileManager.default.contentsOfDirectory(atPath: folder)) == [".lock"] else {
+      return
+    }
+    _ = (folder + "/.lock").withSystemPath { unlink($0) }
+    _ = folder.withSystemPath { rmdir($0) }
   }
 
   private static func lock(_ folder: String) throws -> Int32 {
