@@ -37,7 +37,9 @@ package enum CheckpointName {
   package static func checked(_ name: String, from option: String) throws -> String {
     let composed = name.precomposedStringWithCanonicalMapping
     func refusal(_ problem: String) -> InputError {
-      InputError(option, "the name \(problem)", "use letters, digits and . _ @ -")
+      InputError(
+        option, "the name \(problem)",
+        "it must be the name of a folder inside --out: letters, digits and . _ @ -")
     }
     guard composed.contains(where: { !$0.isWhitespace }) else { throw refusal("is empty") }
     guard !composed.hasPrefix(".") else { throw refusal("begins with a dot") }

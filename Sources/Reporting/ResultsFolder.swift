@@ -128,9 +128,11 @@ extension Report {
 
 extension TaskResult {
   /// Whether another entry is of the same task, protocol, data and seed; a failure has no seed.
+  ///
+  /// Data that were changed keep their name, and their results are replaced.
   func isSameWork(as other: TaskResult) -> Bool {
     task == other.task && protocolName == other.protocolName
-      && dataset?.fingerprint == other.dataset?.fingerprint
+      && dataset?.id == other.dataset?.id
       && (seed == other.seed || status != .ok || other.status != .ok)
   }
 

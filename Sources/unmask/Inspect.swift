@@ -8,8 +8,8 @@ struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Say what a checkpoint is, or what data are taken for.",
     discussion: """
-      Examples: unmask inspect mae_pretrain_vit_base.pth --keys
-                unmask inspect folder:photos
+      Example: unmask inspect mae_pretrain_vit_base.pth --keys
+      Example: unmask inspect folder:photos
 
       Of a checkpoint: format, family, encoder, what is used of it. Of data: kind, splits, classes and \
       their order, sizes, what is left out.

@@ -46,9 +46,11 @@ import Testing
     #expect(comparison.text(.markdown).contains("chosen at the edge of the grid"))
     #expect(comparison.json["groups"]?[0]?["rows"]?[0]?["on_grid_edge"] == true)
     #expect(comparison.text(.csv).contains("on_grid_edge\r\n"))
+    let folder = TemporaryFolder()
+    try SampleReports.simple("mae").write(folder.path)
     let pool = WorkerPool(threads: 1)
     defer { pool.close() }
-    #expect(try Page(comparison.entries, pool: pool).html().contains(words))
+    #expect(try Page(try loadReports([folder.path]), pool: pool).html().contains(words))
   }
 
   @Test(arguments: ComparisonFormat.allCases)

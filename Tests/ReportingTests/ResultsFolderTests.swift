@@ -54,6 +54,14 @@ import Vision
     #expect(report.tasks[0].run == nil && report.tasks[1].run != nil)
   }
 
+  @Test func resultsOnDataThatChangedAreReplaced() throws {
+    try add([task("knn", accuracy: 0.5)])
+    var again = task("knn", accuracy: 0.9)
+    again.dataset?.fingerprint = "other content"
+    let report = try add([again])
+    #expect(report.tasks.map(\.dataset?.fingerprint) == ["other content"])
+  }
+
   @Test func aFailureDoesNotReplaceAResult() throws {
     try add([task("knn")])
     var failed = task("knn").failed(InputError("knn", "gone"))

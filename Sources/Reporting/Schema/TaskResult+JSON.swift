@@ -108,14 +108,14 @@ extension TaskResult {
     let key = try reader.optional("comparability_key")?.string()
     let own = comparabilityFields
     recordedComparability = try reader.optional("comparability")?.json.object
+    guard comparabilityKey == key else {
+      throw reader.error("has a comparability_key that is not the hash of its comparability")
+    }
     for (field, value) in (recordedComparability ?? [:]).sorted(by: { $0.key < $1.key })
     where own == nil || own?[field].map({ $0 != value }) == true {
       throw reader.error(
         "contradicts itself: its \(field) is not the one that its comparability names",
         "evaluate the checkpoint again")
-    }
-    guard comparabilityKey == key else {
-      throw reader.error("has a comparability_key that is not the hash of its comparability")
     }
   }
 }

@@ -17,17 +17,18 @@ package enum FolderLock {
   ) throws -> Result {
     let isNew = !FileSystem.exists(folder)
     let descriptor = try lock(folder)
-    defer { close(descriptor) }
-    do {
-      return try body()
-    } catch {
-      // A folder in which nothing came to be is not left behind; one that holds something stays.
-      if isNew, (try? FileSystem.names(in: folder)) == [".lock"] {
-        AtomicFile.remove(folder + "/.lock")
-        _ = folder.withSystemPath { rmdir($0) }
-      }
-      throw error
+    defer {
+      if isNew { removeIfUnused(folder) }
+      close(descriptor)
     }
+    return try body()
+  }
+
+  /// Removes a folder into which nothing was written; while the lock is held, nobody else writes.
+  private static func removeIfUnused(_ folder: String) {
+    guard (try? FileSystem.names(in: folder)) == [".lock"] else { return }
+    _ = (folder + "/.lock").withSystemPath { unlink($0) }
+    _ = folder.withSystemPath { rmdir($0) }
   }
 
   private static func lock(_ folder: String) throws -> Int32 {

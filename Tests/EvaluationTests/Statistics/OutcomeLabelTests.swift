@@ -28,4 +28,9 @@ struct OutcomeLabelTests {
   func soAreThoseOutOfRange(label: Int32) {
     #expect(throws: InputError.self) { try columns(.integer([0, label])) }
   }
+
+  /// As many classes as one likes: they cost nothing.
+  @Test func greatLabelsAreClassesLikeOthers() throws {
+    #expect(try columns(.integer([0, .max])).value == 0.5)
+  }
 }

@@ -19,7 +19,7 @@ CONVERSIONS = {
     "timm_registers.safetensors": ["heads=3"], "dinov2.pth": ["heads=3"], "dinov2_registers.pth": ["heads=3"],
     "beit.pth": [], "beit_fine_tuned.pth": [], "simmim.pth": [], "data2vec.pth": [], "mmpretrain.pth": ["heads=3"],
     "openai_clip.pt": ["heads=3"], "openclip.pt": ["heads=3"], "torchvision_vit.pth": ["heads=3"],
-    "hf_vit": [], "hf_mae": [], "hf_deit": [], "hf_deit_distilled": [], "hf_beit": [], "hf_beit_shared": [],
+    "hf_vit": [], "hf_mae": [], "hf_deit": ["side=16"], "hf_deit_distilled": [], "hf_beit": [], "hf_beit_shared": [],
     "hf_data2vec": [], "hf_dinov2": [], "hf_dinov2_registers": [], "hf_dinov2_classifier": [], "hf_clip": [],
     "hf_siglip": [], "hf_siglip_model": [], "deit3.pth": ["heads=3"], "grey": [],
     "everyday/augreg.npz": [], "everyday/big_vision.npz": [], "everyday/traced.pt": ["heads=3"],
