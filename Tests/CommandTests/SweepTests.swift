@@ -173,7 +173,7 @@ import Testing
         batch_size: 32
         minimum_steps: 1
         decoder: {width: 32}
-        precision: bf16
+        precision: fp32
         optimizer: {warm_up_epochs: 0, weight_decay: 10}
       axes: {optimizer.base_learning_rate: [10, 0.001]}
       evaluation: {tasks: [knn]}
