@@ -72,7 +72,7 @@ let package = Package(
         "CZlib",
       ],
       plugins: ["Registry"]),
-    library("Encoders", ["Support", "Tensors"]),
+    library("Encoders", ["Support", "Tensors"], plugins: ["Registry"]),
     library(
       "Checkpoints", ["CKernels", "Support", "Tensors", "Vision", "Encoders"],
       plugins: ["Registry"]),

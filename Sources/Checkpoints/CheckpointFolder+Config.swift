@@ -29,7 +29,7 @@ extension CheckpointFolder {
   ///
   /// timm has them with ImageNet's stem of 64 channels; others bear a name that it does not know.
   static func config(
-    of c: ResidualNetworkConfiguration, name: String, preprocessing: Preprocessing, classes: Int
+    of c: ResNetConfiguration, name: String, preprocessing: Preprocessing, classes: Int
   ) -> JSON {
     let isKnown = c.stem == .imageNet && c.stemWidth == 64
     let known = c.block == .basic ? "resnet18" : "resnet50"

@@ -75,7 +75,7 @@ package struct CheckpointFolder: Sendable {
   ///   - training: the record of where it comes from.
   /// - Throws: `InputError` when the folder is unwritable or the disk full.
   func write(
-    _ weights: [(name: String, tensor: Tensor)], of configuration: ResidualNetworkConfiguration,
+    _ weights: [(name: String, tensor: Tensor)], of configuration: ResNetConfiguration,
     name: String, preprocessing: Preprocessing, classes: Int, training: JSON
   ) throws {
     try AtomicFile.createFolder(path)

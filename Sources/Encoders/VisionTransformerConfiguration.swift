@@ -103,3 +103,58 @@ package struct VisionTransformerConfiguration: Sendable, Equatable {
     }
   }
 }
+
+extension VisionTransformerConfiguration {
+  /// Width, depth and heads of the named sizes.
+  ///
+  /// Dosovitskiy et al. 2021; tiny and small: Touvron et al. 2021.
+  static let sizes: [(name: String, width: Int, depth: Int, heads: Int)] = [
+    ("vit-tiny", 192, 12, 3),
+    ("vit-small", 384, 12, 6),
+    ("vit-base", 768, 12, 12),
+    ("vit-large", 1024, 24, 16),
+    ("vit-huge", 1280, 32, 16),
+  ]
+
+  /// The configuration behind a name.
+  ///
+  /// - Parameter name: `vit-SIZE/PATCH@SIDE`.
+  /// - Throws: `InputError` when the name is malformed, or patch and side do not fit.
+  ///
+  /// Positions are the fixed sine-cosine table, as in MAE.
+  package init(named name: String) throws {
+    let example = "write for example vit-tiny/4@32"
+    let halves = name.split(separator: "@", omittingEmptySubsequences: false)
+    let front = halves[0].split(separator: "/", omittingEmptySubsequences: false)
+    guard let size = Self.sizes.first(where: { $0.name == front[0] }) else {
+      let close = nearest(String(front[0]), among: Self.sizes.map(\.name))
+      throw InputError(
+        name, "there is no encoder '\(front[0])'", close.map { "did you mean \($0)?" } ?? example)
+    }
+    guard halves.count == 2, let side = Int(halves[1]), side > 0, side <= 4096 else {
+      throw InputError(name, "the input side after '@' is missing or not a number", example)
+    }
+    guard front.count == 2, let patch = Int(front[1]), patch > 0 else {
+      throw InputError(name, "the patch side after '/' is missing or not a number", example)
+    }
+    self.init(
+      width: size.width, depth: size.depth, heads: size.heads, patch: patch, side: side)
+    positions = .sinCos
+    try validate(as: name)
+    guard patchCount <= 1 << 16 else {
+      throw InputError(name, "\(patchCount) patches are too many", "use a larger patch")
+    }
+  }
+}
+
+extension VisionTransformerConfiguration {
+  /// Floating-point operations of the matrix products of a forward pass over one image.
+  ///
+  /// Two for each multiply-add; norms, activations and softmax are not counted, as is usual.
+  /// - Parameter patches: how many patches are seen; the embedding and the blocks work on no others.
+  /// - Returns: the number of operations.
+  package func forwardFLOPs(patches: Int) -> Double {
+    let embedding = 2 * Double(patches * channels * patch * patch * width)
+    return embedding + Double(depth) * blockShape.forwardFLOPs(tokens: prefixTokens + patches)
+  }
+}

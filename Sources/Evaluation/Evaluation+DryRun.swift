@@ -93,11 +93,9 @@ extension TaskContext {
     _ features: [ResolvedFeature], _ split: any ImageSplit
   ) throws -> Double {
     guard split.count > 0 else { return 0 }
-    let layer = features[0].request.layer
-    let group = features.filter { $0.request.layer == layer }
     let extractor = FeatureExtractor(subject, pool: pool, precision: precision)
     let count = min(split.count, extractor.sliceSize * pool.threads)
-    let buffers = FeatureBuffers(group, capacity: count)
+    let buffers = FeatureBuffers(features, capacity: count)
     let seconds = try (0..<2).map { _ in
       try ContinuousClock().measure {
         try extractor.encode(

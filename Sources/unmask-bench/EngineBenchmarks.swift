@@ -9,8 +9,7 @@ func measureMAEStep(_ options: Options) throws -> JSON {
   let precision = Precision(rawValue: options.string("precision", "fp32")) ?? .fp32
   let batch = options.integer("batch", 256)
   let side = 32
-  let encoder = try VisionTransformer(
-    EncoderCatalog.visionTransformer(named: "vit-tiny/4@32"), name: "vit-tiny/4@32")
+  let encoder = try VisionTransformer(named: "vit-tiny/4@32")
   encoder.initialize(seed: 0)
   let recipe = """
     mask: {kind: random, ratio: 0.75}
@@ -47,7 +46,7 @@ func measureMAEStep(_ options: Options) throws -> JSON {
   return result("mae-step", seconds: seconds, images: batch, check: loss)
 }
 
-/// Frozen features of ViT-B/16 at 224 px.
+/// Frozen features of ViT-B/16 at 224 px; with `taps=4` those of the last four blocks.
 func measureFeatures(_ options: Options) throws -> JSON {
   let precision = Precision(rawValue: options.string("precision", "fp32")) ?? .fp32
   let name = options.string("encoder", "vit-base/16@224")
@@ -60,6 +59,7 @@ func measureFeatures(_ options: Options) throws -> JSON {
   let images = Tensor([batch, 3, side, side])
   var random = RandomStream(seed: 1, purpose: "bench")
   for i in 0..<images.count { images.data[i] = random.normal() }
+  let taps: [Int?] = [nil] + (1..<options.integer("taps", 1)).map { encoder.depth - $0 }
   let features = Tensor([batch, encoder.width])
   let extent = 3 * side * side
   let seconds = try repeated(options.integer("repetitions", 5)) {
@@ -67,7 +67,7 @@ func measureFeatures(_ options: Options) throws -> JSON {
       let node = graph.constant([range.count, 3, side, side]) {
         $0.update(from: images.data + range.lowerBound * extent, count: range.count * extent)
       }
-      let tokens = encoder.tokens(of: node, in: graph, layer: nil)
+      let tokens = encoder.encode(EncoderInput(node, taps: taps), in: graph).sequence
       for image in range {
         (features.data + image * encoder.width).update(
           from: tokens.data + (image - range.lowerBound) * encoder.tokenCount * encoder.width,

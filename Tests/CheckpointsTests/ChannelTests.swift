@@ -21,7 +21,7 @@ import Vision
         (target + image * 256).update(from: images.data + image * 768, count: 256)
       }
     }
-    let node = loaded.encoder.tokens(of: input, in: graph, layer: nil)
+    let node = loaded.encoder.encode(EncoderInput(input), in: graph).sequence
     let tokens = Tensor(node.shape)
     tokens.data.update(from: node.data, count: node.count)
     let theirs = try goldens.expected("grey/16/tokens")

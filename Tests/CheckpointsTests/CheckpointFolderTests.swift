@@ -13,7 +13,7 @@ import Vision
   /// What is written comes back by both ways of reading, with the same weights.
   @Test func comesBackAsItWas() throws {
     let name = "vit-tiny/16@32"
-    let encoder = try VisionTransformer(EncoderCatalog.visionTransformer(named: name), name: name)
+    let encoder = try VisionTransformer(named: name)
     encoder.initialize(seed: 3)
     let folder = CheckpointFolder(temporary.file("mae"))
     let preprocessing = Preprocessing(side: 32, cropRatio: 1, statistics: .half)
@@ -34,7 +34,7 @@ import Vision
 
   @Test func resamplesToAnotherSide() throws {
     let name = "vit-tiny/16@32"
-    let encoder = try VisionTransformer(EncoderCatalog.visionTransformer(named: name), name: name)
+    let encoder = try VisionTransformer(named: name)
     encoder.initialize(seed: 3)
     let folder = CheckpointFolder(temporary.file("other"))
     try folder.write(encoder, preprocessing: Preprocessing(side: 32))
@@ -60,7 +60,7 @@ import Vision
 
   @Test func refusesAConfigurationThatDoesNotFit() throws {
     let name = "vit-tiny/16@32"
-    let encoder = try VisionTransformer(EncoderCatalog.visionTransformer(named: name), name: name)
+    let encoder = try VisionTransformer(named: name)
     let folder = CheckpointFolder(temporary.file("bad"))
     try folder.write(encoder, preprocessing: Preprocessing(side: 32))
     let text = try String(contentsOfFile: folder.configPath, encoding: .utf8)

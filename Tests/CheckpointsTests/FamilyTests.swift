@@ -126,7 +126,7 @@ import Vision
   private func tokens(_ encoder: any Encoder, _ images: Tensor, layer: Int?) -> Tensor {
     let graph = Graph(workspace: Workspace(), precision: .fp32)
     let input = graph.constant(images.shape) { $0.update(from: images.data, count: images.count) }
-    let node = encoder.tokens(of: input, in: graph, layer: layer)
+    let node = encoder.encode(EncoderInput(input, taps: [layer]), in: graph).sequence
     let result = Tensor(node.shape)
     result.data.update(from: node.data, count: node.count)
     return result

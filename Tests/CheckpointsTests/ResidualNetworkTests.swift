@@ -31,20 +31,22 @@ import Vision
     #expect(loaded.description.family == "resnet")
     #expect(
       loaded.description.branch == (name == "resnet_basic" ? "" : "state_dict.module.encoder_q"))
-    let network = try #require(loaded.encoder as? ResidualNetwork)
+    let network = loaded.encoder
     let graph = graph()
     let images = node(try goldens.images(side: side), graph)
-    for (index, map) in network.featureMaps(of: images, in: graph).enumerated() {
+    let taps = [1, 2, 3, 4, nil]
+    let features = network.encode(EncoderInput(images, taps: taps), in: graph).features
+    for (index, level) in network.levels.enumerated() {
       let theirs = try goldens.expected("\(name)/\(side)/stage\(index + 1)")
-      let ours = tensor(graph.channelsFirst(map))
+      let ours = tensor(features[index].map(in: graph))
       #expect(ours.shape == theirs.shape)
-      #expect(network.configuration.stageSides[index] == theirs.shape[2])
+      #expect(level.grid(of: network.input) == (theirs.shape[2], theirs.shape[3]))
+      #expect(level.channels == theirs.shape[1])
       #expect(largestRelativeDifference(ours, from: theirs) < 1e-4, "stage \(index + 1)")
     }
-    let tokens = tensor(network.tokens(of: images, in: graph, layer: nil))
+    let tokens = features[4].sequence
     #expect(tokens.shape == [2, network.patchCount, network.width])
-    let pooled = graph.mean(
-      network.tokens(of: images, in: graph, layer: nil), tokens: 0..<network.patchCount)
+    let pooled = graph.mean(tokens, tokens: 0..<network.patchCount)
     let scores = try #require(loaded.head).scores(pooled.data, images: 2)
     let logits = try goldens.expected("\(name)/\(side)/logits")
     #expect(largestRelativeDifference(scores, from: logits) < 1e-4)
@@ -64,12 +66,13 @@ import Vision
     let loaded = try loadCheckpoint(CheckpointGoldens.path(file), options: options)
     #expect(loaded.description.family == family)
     #expect(loaded.description.branch == branch)
-    let network = try #require(loaded.encoder as? ResidualNetwork)
+    let network = loaded.encoder
     let graph = graph()
     let images = node(try goldens.images(side: 32), graph)
-    for (index, map) in network.featureMaps(of: images, in: graph).enumerated() {
+    let features = network.encode(EncoderInput(images, taps: [1, 2, 3, 4]), in: graph).features
+    for (index, feature) in features.enumerated() {
       let theirs = try goldens.expected("\(name)/32/stage\(index + 1)")
-      let ours = tensor(graph.channelsFirst(map))
+      let ours = tensor(feature.map(in: graph))
       #expect(ours.shape == theirs.shape)
       #expect(largestRelativeDifference(ours, from: theirs) < 1e-4, "stage \(index + 1)")
     }
@@ -77,8 +80,7 @@ import Vision
       #expect(family == "sequential-resnet")
       return
     }
-    let pooled = graph.mean(
-      network.tokens(of: images, in: graph, layer: nil), tokens: 0..<network.patchCount)
+    let pooled = graph.mean(features[3].sequence, tokens: 0..<network.patchCount)
     let scores = head.scores(pooled.data, images: 2)
     #expect(
       largestRelativeDifference(scores, from: try goldens.expected("\(name)/32/logits")) < 1e-4)
@@ -108,9 +110,8 @@ import Vision
     #expect(loaded.description.family == "cifar100-resnet")
     let graph = graph()
     let images = node(try CheckpointGoldens().images(side: 32), graph)
-    let network = try #require(loaded.encoder as? ResidualNetwork)
-    let pooled = graph.mean(
-      network.tokens(of: images, in: graph, layer: nil), tokens: 0..<network.patchCount)
+    let tokens = loaded.encoder.encode(EncoderInput(images), in: graph).sequence
+    let pooled = graph.mean(tokens, tokens: 0..<loaded.encoder.patchCount)
     let scores = try #require(loaded.head).scores(pooled.data, images: 2)
     let logits = try CheckpointGoldens().expected("resnet_shortcut/32/logits")
     #expect(largestRelativeDifference(scores, from: logits) < 1e-4)
@@ -131,7 +132,7 @@ import Vision
     let input = Tensor([1, 3, 32, 32])
     loaded.preprocessing.render(try test.image(at: 0), into: input.data)
     let graph = graph()
-    let tokens = loaded.encoder.tokens(of: node(input, graph), in: graph, layer: nil)
+    let tokens = loaded.encoder.encode(EncoderInput(node(input, graph)), in: graph).sequence
     let pooled = graph.mean(tokens, tokens: 0..<loaded.encoder.patchCount)
     let logits = try #require(loaded.head).scores(pooled.data, images: 1).array
     let published: [Float] = [
@@ -159,13 +160,12 @@ import Vision
   }
 
   @Test func countsParametersAsPublished() throws {
-    // torchvision's counts without fc, batch norms folded: a bias for every gain and bias.
-    for (name, count) in [("resnet18@224", 11_171_712), ("resnet50@224", 23_481_472)] {
-      let network = try ResidualNetwork(EncoderCatalog.residualNetwork(named: name), name: name)
-      #expect(network.parameters.parameterCount == count, "\(name)")
+    // torchvision's counts without fc.
+    for (name, count) in [("resnet18@224", 11_176_512), ("resnet50@224", 23_508_032)] {
+      #expect(try Encoders.ResNet(named: name).parameters.parameterCount == count, "\(name)")
     }
-    #expect(throws: InputError.self) { try EncoderCatalog.residualNetwork(named: "resnet21@32") }
-    #expect(throws: InputError.self) { try EncoderCatalog.residualNetwork(named: "resnet50") }
+    #expect(throws: InputError.self) { try Encoders.ResNet(named: "resnet21@32") }
+    #expect(throws: InputError.self) { try Encoders.ResNet(named: "resnet50") }
   }
 
   @Test func refusesAMissingStatistic() throws {
@@ -178,5 +178,23 @@ import Vision
       try loadCheckpoint(folder.file("x.safetensors"))
     }
     #expect(error?.problem.contains("layer2.0.bn1.running_var") == true)
+  }
+
+  /// Counters of steps came late to PyTorch; a negative variance is no statistic.
+  @Test func countersMayBeMissingVariancesNotNegative() throws {
+    let folder = TemporaryFolder()
+    let archive = try openCheckpoint(CheckpointGoldens.path("resnet_basic.pth"))
+    var tensors = try archive.names.filter { !$0.hasSuffix("num_batches_tracked") }
+      .map { (name: $0, tensor: try archive.floats($0)) }
+    try writeSafetensors(tensors, to: folder.file("old.safetensors"))
+    let loaded = try loadCheckpoint(folder.file("old.safetensors"))
+    #expect(loaded.encoder.parameters["bn1.num_batches_tracked"]?.data[0] == 0)
+    for (name, tensor) in tensors where name == "layer1.0.bn2.running_var" { tensor.data[1] = -1 }
+    tensors.sort { $0.name < $1.name }
+    try writeSafetensors(tensors, to: folder.file("bad.safetensors"))
+    let error = #expect(throws: InputError.self) {
+      try loadCheckpoint(folder.file("bad.safetensors"))
+    }
+    #expect(error?.problem.contains("layer1.0.bn2.running_var") == true)
   }
 }

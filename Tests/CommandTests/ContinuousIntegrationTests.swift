@@ -17,8 +17,7 @@ struct ContinuousIntegrationTests {
   /// A checkpoint of a small encoder; one whose weights are all zero gives every image one feature.
   private func checkpoint(_ name: String, isCollapsed: Bool) throws -> String {
     let encoderName = "vit-tiny/16@32"
-    let encoder = try VisionTransformer(
-      EncoderCatalog.visionTransformer(named: encoderName), name: encoderName)
+    let encoder = try VisionTransformer(named: encoderName)
     encoder.initialize(seed: 3)
     if isCollapsed {
       for parameter in encoder.parameters.parameters {

@@ -13,7 +13,7 @@ import Testing
       ],
       [5_524_416, 21_665_664, 85_798_656, 303_301_632, 630_764_800]))
   func publishedSizes(name: String, count: Int) throws {
-    let model = try VisionTransformer(EncoderCatalog.visionTransformer(named: name), name: name)
+    let model = try VisionTransformer(named: name)
     #expect(model.parameters.parameterCount == count)
   }
 
@@ -24,11 +24,11 @@ import Testing
     "vit-tiny/4/4@32", "vit-tiny/4@32@32", "", "@", "/", "tiny/4@32",
   ])
   func badNamesAreRefused(name: String) {
-    #expect(throws: InputError.self) { try EncoderCatalog.visionTransformer(named: name) }
+    #expect(throws: InputError.self) { try VisionTransformer(named: name) }
   }
 
   @Test func theNearestNameIsSuggested() {
-    #expect { try EncoderCatalog.visionTransformer(named: "vit-tny/4@32") } throws: { error in
+    #expect { try VisionTransformer(named: "vit-tny/4@32") } throws: { error in
       (error as? InputError)?.remedy.contains("vit-tiny") ?? false
     }
   }

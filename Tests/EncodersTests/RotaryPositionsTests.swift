@@ -14,7 +14,7 @@ import Testing
 
   /// Centres of 2 × 2 patches lie at ±1/2: a half turn at period 1, an eighth of a turn at period 4.
   @Test func anglesFollowRowThenColumn() {
-    let table = RotaryPositions(periods: [1, 4]).table(grid: 2)
+    let table = RotaryPositions(periods: [1, 4]).table(rows: 2, columns: 2)
     #expect(table.shape == [4, 8])
     let eighth = Float(0.5).squareRoot()
     for (patch, signs) in [(-1, -1), (-1, 1), (1, -1), (1, 1)].enumerated() {
@@ -28,7 +28,7 @@ import Testing
 
   /// The centre of an odd grid is not turned, whatever the periods.
   @Test func theCentreStays() {
-    let table = RotaryPositions(base: 100, headWidth: 64).table(grid: 3)
+    let table = RotaryPositions(base: 100, headWidth: 64).table(rows: 3, columns: 3)
     #expect(Array(table.array[4 * 64..<5 * 64]) == (0..<64).map { $0 < 32 ? 1 : 0 })
   }
 

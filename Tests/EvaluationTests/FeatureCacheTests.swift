@@ -47,7 +47,7 @@ struct FeatureCacheTests {
             SyntheticSplit(count: 45, seed: 1).image(at: image), into: $0)
         }
         expected.data.update(
-          from: encoder.tokens(of: node, in: graph, layer: nil).data, count: count * width)
+          from: encoder.encode(EncoderInput(node), in: graph).sequence.data, count: count * width)
       }
       for c in 0..<width {
         var mean: Float = 0
@@ -60,6 +60,25 @@ struct FeatureCacheTests {
         let half = Float(Float16(bitPattern: sets[2].halves[image * count * width + i]))
         #expect(abs(half - expected.data[i]) < 1e-4 + abs(expected.data[i]) / 1000)
       }
+    }
+  }
+
+  @Test(
+    "Several layers in one pass are those of a pass each, each of its own width",
+    arguments: ["random:vit-tiny/8@16", "random:resnet20@32"])
+  func layersTogether(source: String) throws {
+    let (subject, folder) = (try EvaluationSubject.load(source, seed: 1), TemporaryFolder())
+    let layers: [Int?] = [2, nil, 1]
+    let requests = layers.flatMap { layer in
+      [FeatureRequest(.mean, layer: layer), FeatureRequest(.tokens, layer: layer)]
+    }
+    let together = try features(subject, requests, cache: FeatureCache(folder: folder.file("all")))
+    for (request, set) in zip(requests, together) {
+      let cache = FeatureCache(folder: folder.file("alone"), isFresh: true)
+      let alone = try features(subject, [request], cache: cache)[0]
+      #expect(set.feature == alone.feature)
+      #expect(set.width == subject.encoder?.level(request.layer).channels)
+      if request.kind == .mean { #expect(floats(set) == floats(alone)) }
     }
   }
 

@@ -169,7 +169,9 @@ import Testing
       let patch = Int(plans[0].hidden[0])
       let (row, column) = (patch / 4 * 4, patch % 4 * 4)
       input.data[2 * 256 + (row + 1) * 16 + column + 2] += change
-      let tokens = model.encoder.tokens(of: input, visible: visible, in: graph).array
+      let tokens = model.encoder.encode(
+        EncoderInput(input, mask: .drop(visible: visible)), in: graph
+      ).sequence.array
       let loss = model.method.loss(of: input, plans: plans, batch: plans.count, in: graph)
       return (tokens, loss)
     }

@@ -106,8 +106,7 @@ import Vision
   }
 
   @Test func largeImagesAreShownSmall() throws {
-    let encoder = try VisionTransformer(
-      EncoderCatalog.visionTransformer(named: "vit-tiny/16@144"), name: "vit-tiny/16@144")
+    let encoder = try VisionTransformer(named: "vit-tiny/16@144")
     encoder.initialize(seed: 0)
     let yaml = "{mask: {ratio: 0.75}, decoder: {width: 16, depth: 1, heads: 2}}"
     let method = try MaskedAutoencoder(Fields(yaml: yaml, file: "test"), encoder: encoder, seed: 0)

@@ -51,6 +51,12 @@ extension OperatorCase {
     OperatorCase("channels first", inputs: [[2, 17, 5, 3]]) { graph, x, _ in
       graph.channelsFirst(x[0])
     },
+    OperatorCase("map of tokens", inputs: [[2, 8, 5]]) { graph, x, _ in
+      graph.featureMap(of: x[0], after: 2, rows: 2, columns: 3)
+    },
+    OperatorCase("map of all tokens", inputs: [[2, 6, 5]]) { graph, x, _ in
+      graph.featureMap(of: x[0], after: 0, rows: 2, columns: 3)
+    },
     OperatorCase("every second pixel, more channels", inputs: [[2, 5, 4, 3]]) { graph, x, _ in
       graph.subsampled(x[0], stride: 2, channels: 8, front: 2)
     },

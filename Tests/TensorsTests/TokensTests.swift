@@ -18,6 +18,14 @@ extension OperatorCase {
         tokens: 6)
       return graph.tokens(x[0], learned: [p[0], p[1]], positions: p[2], plan: plan)
     },
+    OperatorCase(
+      "tokens with computed positions", inputs: [[2, 3, 5], [1, 4, 5]], parameters: [[1, 1, 5]]
+    ) { graph, x, p in
+      let sources = [TokenPlan.learned(0), 2, 0, TokenPlan.learned(0), 1, 1]
+      let plan = TokenPlan(
+        sources: sources, positions: [0, 3, TokenPlan.noPosition, 0, 2, 2], tokens: 3)
+      return graph.tokens(x[0], learned: [p[0]], positions: x[1], plan: plan)
+    },
     OperatorCase("gathered rows", inputs: [[2, 4, 7]]) { graph, x, _ in
       graph.gathered(x[0], at: [3, 1, 1, 0, 2, 2])
     },

@@ -1,6 +1,7 @@
 import Encoders
 import Foundation
 import Support
+import Tensors
 import Vision
 
 /// What is known about a checkpoint: shown by `inspect` and stored in reports.
@@ -45,7 +46,8 @@ package struct CheckpointDescription: Sendable {
     otherBranches = selection.candidates.map { $0.weights.prefix }
       .filter { $0 != chosen.weights.prefix }.map(BranchSelection.label)
     encoder = plan.encoderName
-    parameters = plan.weights.reduce(0) { $0 + $1.source.shape.reduce(1, *) }
+    parameters = plan.weights.filter { !RunningStatistics.have($0.name) }
+      .reduce(0) { $0 + $1.source.shape.reduce(1, *) }
     renamed = plan.weights.flatMap { weight in
       weight.source.names.filter { $0 != weight.name }.map { (from: $0, to: weight.name) }
     }

@@ -136,7 +136,7 @@ package struct CheckpointReading: Sendable {
     case .visionTransformer(let configuration):
       try VisionTransformer(configuration, name: plan.encoderName)
     case .residualNetwork(let configuration):
-      try ResidualNetwork(configuration, name: plan.encoderName)
+      try Encoders.ResNet(configuration, name: plan.encoderName)
     }
   }
 

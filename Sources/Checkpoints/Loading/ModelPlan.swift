@@ -8,7 +8,7 @@ package struct ModelPlan: Sendable {
   /// The network.
   package enum Architecture: Sendable {
     case visionTransformer(VisionTransformerConfiguration)
-    case residualNetwork(ResidualNetworkConfiguration)
+    case residualNetwork(ResNetConfiguration)
   }
 
   package var architecture: Architecture

@@ -3,13 +3,12 @@ import Support
 import Tensors
 import Vision
 
-/// Finds out which residual network a set of weights makes, and folds its batch norms.
+/// Finds out which residual network a set of weights makes.
 struct ResidualAssembly {
   private let weights: CanonicalWeights
   private let family: String
   private var plan: [(name: String, source: WeightSource)] = []
   private var missing: [String] = []
-  private var settled: Set<String> = []
   private var originals: [(name: String, source: String?)] = []
 
   /// The plan for weights by torchvision's names.
@@ -44,7 +43,6 @@ struct ResidualAssembly {
     if configuration.channels == 1 {
       result.notes.append(Channels.note(result.preprocessing.statistics))
     }
-    result.settled = assembly.settled
     result.originals = assembly.originals
     for (name, source) in zip(["fc.weight", "fc.bias"], result.head?.sources ?? []) {
       result.originals.append((name, source.names.first))
@@ -59,7 +57,7 @@ struct ResidualAssembly {
 
   private var subject: String { weights.view.archive.source }
 
-  private func architecture(side: Int) throws -> ResidualNetworkConfiguration {
+  private func architecture(side: Int) throws -> ResNetConfiguration {
     var widths: [Int] = []
     var depths: [Int] = []
     while let first = weights.shape("layer\(widths.count + 1).0.conv1.weight"), first.count == 4 {
@@ -81,7 +79,7 @@ struct ResidualAssembly {
     try checkBottleneck()
     let isCIFAR = stem[2] == 3
     let second = "layer\(min(widths.count, 2)).0"
-    var configuration = ResidualNetworkConfiguration(
+    var configuration = ResNetConfiguration(
       stem: isCIFAR ? .cifar : .imageNet,
       block: weights.has("layer1.0.conv3.weight") ? .bottleneck : .basic,
       shortcut: weights.has("\(second).downsample.0.weight") || !isCIFAR ? .projection : .padding,
@@ -104,12 +102,9 @@ struct ResidualAssembly {
     }
   }
 
-  private mutating func addAll(_ configuration: ResidualNetworkConfiguration) throws {
-    let network = try ResidualNetwork(configuration, name: "resnet")
-    for parameter in network.parameters.parameters where parameter.shape.count == 4 {
-      let convolution = String(parameter.name.dropLast(".weight".count))
-      addFolded(convolution, norm: Self.norm(of: convolution), shape: parameter.shape)
-    }
+  private mutating func addAll(_ configuration: ResNetConfiguration) throws {
+    let network = try Encoders.ResNet(configuration, name: "resnet")
+    for parameter in network.parameters.parameters { add(parameter.name) }
     guard missing.isEmpty else {
       let first = missing.prefix(3).joined(separator: ", ")
       throw InputError(
@@ -120,47 +115,20 @@ struct ResidualAssembly {
     }
   }
 
-  /// The batch norm after a convolution: `conv2` → `bn2`, `downsample.0` → `downsample.1`.
-  private static func norm(of convolution: String) -> String {
-    guard !convolution.hasSuffix("downsample.0") else { return convolution.dropLast() + "1" }
-    let number = convolution.suffix(1)
-    return convolution.dropLast("conv1".count) + "bn" + number
-  }
-
-  private mutating func addFolded(_ convolution: String, norm: String, shape: [Int]) {
-    let names = ["weight", "bias", "running_mean", "running_var"].map { "\(norm).\($0)" }
-    let absent = (["\(convolution).weight"] + names).filter { !weights.has($0) }
-    missing += absent
-    guard absent.isEmpty, let kernel = weights["\(convolution).weight"] else { return }
-    let statistics = names.compactMap { weights[$0] }
-    let counter = "\(norm).num_batches_tracked"
-    if let count = weights[counter] { settled.insert(count) }
-    originals.append(("\(convolution).weight", kernel))
-    originals += zip(names, statistics).map { ($0, $1) }
-    originals.append((counter, weights[counter]))
-    let stored = weights.shape("\(convolution).weight") ?? []
-    let fits = names.allSatisfy { weights.shape($0) == [shape[0]] }
-    plan.append(
-      (
-        "\(convolution).weight",
-        WeightSource([kernel] + statistics, shape: fits ? stored : [-1]) { archive, target in
-          let norm = try FoldedNorm(statistics, in: archive)
-          try archive.read(kernel, into: target, count: stored.reduce(1, *))
-          let count = stored.dropFirst().reduce(1, *)
-          for (channel, scale) in norm.scale.enumerated() {
-            let row = target + channel * count
-            for index in 0..<count { row[index] = Float(Double(row[index]) * scale) }
-          }
-        }
-      ))
-    plan.append(
-      (
-        "\(convolution).bias",
-        WeightSource(statistics, shape: [shape[0]]) { archive, target in
-          let norm = try FoldedNorm(statistics, in: archive)
-          for (channel, shift) in norm.shift.enumerated() { target[channel] = Float(shift) }
-        }
-      ))
+  private mutating func add(_ name: String) {
+    let isCounter = name.hasSuffix(".num_batches_tracked")
+    guard let file = weights[name], let stored = weights.shape(name) else {
+      // Files from before PyTorch 0.4.1 do not count steps, and nothing depends on the count.
+      if isCounter {
+        plan.append((name, WeightSource([], shape: []) { _, target in target[0] = 0 }))
+      }
+      if isCounter { originals.append((name, nil)) } else { missing.append(name) }
+      return
+    }
+    originals.append((name, file))
+    let shape = isCounter ? [] : stored
+    let isVariance = name.hasSuffix(".running_var")
+    plan.append((name, isVariance ? .variance(file, shape: shape) : .tensor(file, shape: shape)))
   }
 
   private func head(width: Int) -> HeadPlan? {
@@ -176,21 +144,15 @@ struct ResidualAssembly {
   }
 }
 
-/// A batch norm at inference as one multiplication and one addition a channel.
-///
-/// `scale = gain / √(variance + ε)`, `shift = bias − mean · scale`, with PyTorch's ε of 1e-5.
-private struct FoldedNorm {
-  let scale: [Double]
-  let shift: [Double]
-
-  /// Reads gain, bias, mean and variance, by their names in the archive.
-  init(_ names: [String], in archive: TensorArchive) throws {
-    let values = try names.map { try archive.floats($0).array.map(Double.init) }
-    let (gain, bias, mean, variance) = (values[0], values[1], values[2], values[3])
-    guard variance.allSatisfy({ $0 >= 0 }) else {
-      throw InputError(archive.source, "'\(names[3])' holds a negative variance or NaN")
+extension WeightSource {
+  /// Running variances; a negative one is refused.
+  fileprivate static func variance(_ name: String, shape: [Int]) -> WeightSource {
+    let count = shape.reduce(1, *)
+    return WeightSource([name], shape: shape) { archive, target in
+      try archive.read(name, into: target, count: count)
+      guard (0..<count).allSatisfy({ target[$0] >= 0 }) else {
+        throw InputError(archive.source, "'\(name)' holds a negative variance or NaN")
+      }
     }
-    scale = zip(gain, variance).map { $0 / ($1 + 1e-5).squareRoot() }
-    shift = zip(bias, zip(mean, scale)).map { $0 - $1.0 * $1.1 }
   }
 }

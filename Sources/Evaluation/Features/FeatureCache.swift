@@ -71,7 +71,7 @@ package struct FeatureCache: Sendable {
     AtomicFile.remove(path(entry(feature, scope)))
   }
 
-  /// The features of a split, from the disk or computed in one pass for each layer.
+  /// The features of a split, from the disk or computed in one pass of the encoder.
   ///
   /// - Parameters:
   ///   - features: which; those already on disk are not computed again.
@@ -86,17 +86,14 @@ package struct FeatureCache: Sendable {
     for feature in features where found[feature] == nil {
       found[feature] = isFresh ? nil : stored(entry(feature, scope))
     }
-    let missing = features.filter { found[$0] == nil }
-    for layer in Set(missing.map { $0.request.layer }).sorted(by: { ($0 ?? 0) < ($1 ?? 0) }) {
-      var group: [ResolvedFeature] = []
-      for feature in missing where feature.request.layer == layer && !group.contains(feature) {
-        group.append(feature)
-      }
-      try compute(group, scope, pool)
-      for feature in group {
-        let entry = entry(feature, scope)
-        found[feature] = entry.open(path(entry))
-      }
+    var missing: [ResolvedFeature] = []
+    for feature in features where found[feature] == nil && !missing.contains(feature) {
+      missing.append(feature)
+    }
+    if !missing.isEmpty { try compute(missing, scope, pool) }
+    for feature in missing {
+      let entry = entry(feature, scope)
+      found[feature] = entry.open(path(entry))
     }
     return try features.map { feature in
       guard let set = found[feature] else {
@@ -132,7 +129,7 @@ package struct FeatureCache: Sendable {
     return FeatureEntry(key: key, feature: feature, count: scope.images.count)
   }
 
-  /// Computes features that read the same layer and writes their entries.
+  /// Computes features and writes their entries.
   private func compute(_ features: [ResolvedFeature], _ scope: Scope, _ pool: WorkerPool) throws {
     let extractor = FeatureExtractor(scope.subject, pool: pool, precision: scope.precision)
     let meter = ProgressMeter(

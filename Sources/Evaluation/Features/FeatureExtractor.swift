@@ -33,7 +33,7 @@ package struct FeatureExtractor: Sendable {
     return slices * sliceSize
   }
 
-  /// Computes features of `count` images into `buffers`; all features read the same layer.
+  /// Computes features of `count` images into `buffers`, of whatever layers, in one pass.
   ///
   /// - Parameters:
   ///   - count: number of images.
@@ -91,9 +91,13 @@ package struct FeatureExtractor: Sendable {
     _ encoder: any Encoder, _ images: Node, in graph: Graph, _ range: Range<Int>,
     to buffers: FeatureBuffers
   ) {
-    let tokens = encoder.tokens(of: images, in: graph, layer: buffers.features[0].request.layer)
+    let taps = Set(buffers.features.map { $0.request.layer })
+    let output = encoder.encode(EncoderInput(images, taps: Array(taps)), in: graph)
+    let sequences = Dictionary(
+      zip(taps, output.features.map { $0.sequence }), uniquingKeysWith: { first, _ in first })
     for (index, feature) in buffers.features.enumerated() {
-      let (count, width) = (encoder.tokenCount, encoder.width)
+      guard let tokens = sequences[feature.request.layer] else { continue }
+      let (count, width) = (tokens.shape[1], tokens.shape[2])
       switch feature.request.kind {
       case .tokens where feature.isExact:
         (buffers.floats(index) + range.lowerBound * count * width).update(

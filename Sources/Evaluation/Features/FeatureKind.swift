@@ -82,29 +82,33 @@ extension EvaluationSubject {
         "layer \(layer)", "\(encoder.name) has blocks 1 to \(encoder.depth)", "choose one of them")
     }
     let place = request.layer.map { "after block \($0)" } ?? "after the final norm"
+    let (width, tokens) = (
+      encoder.level(request.layer).channels, encoder.tokenCount(at: request.layer)
+    )
+    let patches = tokens - encoder.prefixTokens
     var kind = request.kind == .classifier ? try classifierInput : request.kind
     if kind == .classToken && encoder.classTokens == 0 { kind = .mean }
     let resolved = FeatureRequest(kind, layer: request.layer)
     switch kind {
     case .classToken:
       return ResolvedFeature(
-        request: resolved, tokens: 1, width: encoder.width, summary: "class token \(place)")
+        request: resolved, tokens: 1, width: width, summary: "class token \(place)")
     case .mean:
       return ResolvedFeature(
-        request: resolved, tokens: 1, width: encoder.width,
-        summary: "mean of \(encoder.patchCount) patch tokens \(place)")
+        request: resolved, tokens: 1, width: width,
+        summary: "mean of \(patches) patch tokens \(place)")
     case .classAndMean:
       return ResolvedFeature(
-        request: resolved, tokens: 1, width: 2 * encoder.width,
-        summary: "class token and mean of \(encoder.patchCount) patch tokens \(place)")
+        request: resolved, tokens: 1, width: 2 * width,
+        summary: "class token and mean of \(patches) patch tokens \(place)")
     case .classAndRegisters:
       return ResolvedFeature(
-        request: resolved, tokens: 1, width: encoder.prefixTokens * encoder.width,
+        request: resolved, tokens: 1, width: encoder.prefixTokens * width,
         summary: "class token and \(encoder.registerTokens) register tokens \(place)")
     case .tokens:
       return ResolvedFeature(
-        request: resolved, tokens: encoder.tokenCount, width: encoder.width,
-        summary: "\(encoder.tokenCount) tokens \(place)")
+        request: resolved, tokens: tokens, width: width,
+        summary: "\(tokens) tokens \(place)")
     case .pixels, .classifier:
       return resolvePixels(request)
     }

@@ -13,7 +13,7 @@ extension Encoder {
     _ feature: ResolvedFeature, of tokens: Node, in graph: Graph,
     to target: UnsafeMutablePointer<Float>
   ) {
-    let images = tokens.shape[0]
+    let (images, tokenCount, width) = (tokens.shape[0], tokens.shape[1], tokens.shape[2])
     func copy(_ count: Int, from source: UnsafePointer<Float>, stride: Int, to place: Int) {
       for image in 0..<images {
         (target + image * feature.width + place).update(from: source + image * stride, count: count)

@@ -82,9 +82,7 @@ package struct AttentiveProbe: Task {
 
   /// The encoder's own number of heads; without a transformer, heads about 64 wide, at least 3.
   private static func usualHeads(_ subject: EvaluationSubject, width: Int) -> Int {
-    if let transformer = subject.encoder as? VisionTransformer {
-      return transformer.configuration.heads
-    }
+    if let heads = subject.encoder?.attentionHeads { return heads }
     return (1...max(3, width / 64)).last { width % $0 == 0 } ?? 1
   }
 

@@ -22,6 +22,11 @@ package final class MaskedAutoencoder: ReconstructingMethod {
     guard encoder.configuration.hasClassToken, encoder.configuration.registerTokens == 0 else {
       throw InputError(encoder.name, "MAE needs a class token and no registers")
     }
+    guard encoder.masks.contains(.drop) else {
+      throw InputError(
+        encoder.name, "cannot leave out patches, as MAE does: it has relative positions",
+        "use an encoder without them")
+    }
     self.encoder = encoder
     let grid = encoder.patchGrid
     mask = try makeMask(
@@ -88,8 +93,8 @@ package final class MaskedAutoencoder: ReconstructingMethod {
     of images: Node, plans: [MaskPlan], wanted: [Int32], in graph: Graph
   ) -> Node {
     let visible = plans.flatMap(\.visible)
-    let encoded = encoder.tokens(of: images, visible: visible, in: graph)
-    return decoder.predictions(from: encoded, visible: visible, wanted: wanted, in: graph)
+    let encoded = encoder.encode(EncoderInput(images, mask: .drop(visible: visible)), in: graph)
+    return decoder.predictions(from: encoded.sequence, visible: visible, wanted: wanted, in: graph)
   }
 
   /// The mask of a sample in an epoch.

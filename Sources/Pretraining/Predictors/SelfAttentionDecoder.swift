@@ -60,7 +60,8 @@ package final class SelfAttentionDecoder: @unchecked Sendable {
     for parameter in store.parameters {
       VisionTransformer.initialization(of: parameter).fill(parameter, seed: seed)
     }
-    let table = sinCosPositions(width: width, grid: encoder.patchGrid.rows, prefix: 1)
+    let grid = encoder.patchGrid
+    let table = sinCosPositions(width: width, rows: grid.rows, columns: grid.columns, prefix: 1)
     positions.data.update(from: table, count: table.count)
   }
 

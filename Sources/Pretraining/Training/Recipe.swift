@@ -71,11 +71,10 @@ package struct Recipe: Sendable {
     lanes = try fields.take(
       "lanes", default: DataParallel.usualLanes(batch: batchSize), in: 1...256,
       "accumulation lanes: the most workers that can help")
-    let configuration = try EncoderCatalog.visionTransformer(named: encoderName)
-    encoder = try VisionTransformer(configuration, name: encoderName)
+    encoder = try VisionTransformer(named: encoderName)
     encoder.initialize(seed: seed)
     let viewFields = try fields.takeFields("view", "how an image becomes a view")
-    view = try TrainingAugmentation(viewFields, side: configuration.side)
+    view = try TrainingAugmentation(viewFields, side: encoder.side)
     try viewFields.finish()
     let optimizerFields = try fields.takeFields("optimizer", "learning rates and decay")
     optimizer = try OptimizerSettings(optimizerFields)

@@ -8,9 +8,11 @@ import CKernels
 package final class Graph {
   /// What matrix products read.
   package let precision: Precision
-  /// Whether operators that behave differently in training (batch norm, drop path) do so.
+  /// Whether anything is trained; which networks are, `trains` says.
   package let isTraining: Bool
   let workspace: Workspace
+  /// Where this graph's lane meets the others of the batch; nil when its examples are all there are.
+  let seat: LaneMeeting.Seat?
   private var tape: [() -> Void] = []
   private let gradients: [ObjectIdentifier: UnsafeMutablePointer<Float>]
 
@@ -19,20 +21,34 @@ package final class Graph {
     self.workspace = workspace
     self.precision = precision
     isTraining = false
+    seat = nil
     gradients = [:]
   }
 
   /// A computation whose gradients are added to `gradients`, one flat buffer a trained store.
-  package init(
+  package convenience init(
     workspace: Workspace, precision: Precision,
     gradients: [(store: ParameterStore, buffer: UnsafeMutablePointer<Float>)]
   ) {
+    self.init(workspace: workspace, precision: precision, gradients: gradients, seat: nil)
+  }
+
+  /// A computation on the examples of one lane that meets the others.
+  init(
+    workspace: Workspace, precision: Precision,
+    gradients: [(store: ParameterStore, buffer: UnsafeMutablePointer<Float>)],
+    seat: LaneMeeting.Seat?
+  ) {
     self.workspace = workspace
     self.precision = precision
+    self.seat = seat
     isTraining = true
     self.gradients = Dictionary(
       gradients.map { (ObjectIdentifier($0.store), $0.buffer) }, uniquingKeysWith: { $1 })
   }
+
+  /// Whether the network of a store is trained here: its batch norms use the statistics of the batch.
+  func trains(_ store: ParameterStore) -> Bool { gradients[ObjectIdentifier(store)] != nil }
 
   /// Runs the recorded operators backwards, from the losses to the parameters.
   package func backward() {

@@ -5,10 +5,15 @@ import Foundation
 /// Kept only while the store's weights are held; guarded by a lock, so that one worker packs and the
 /// others wait.
 final class PackedWeights: @unchecked Sendable {
-  private struct Key: Hashable {
+  /// Which weights, and in what form.
+  struct Key: Hashable {
+    /// The parameter's place in the store.
     let offset: Int
     let type: ElementType
+    /// The order of the weights.
     let layout: UInt64
+    /// The place of the batch norm that is folded in; none when nil.
+    var norm: Int?
   }
 
   private struct Entry {
@@ -40,15 +45,28 @@ final class PackedWeights: @unchecked Sendable {
   func packed(_ parameter: Parameter, _ type: ElementType, for convolution: PreparedConvolution)
     -> UnsafeMutableRawPointer?
   {
+    let key = Key(offset: parameter.offset, type: type, layout: convolution.layout)
+    return kept(key, bytes: convolution.packedBytes) {
+      convolution.pack(parameter.operand(type), into: $0)
+    }
+  }
+
+  /// A copy of weights that is made once while they are held; nil when they are not.
+  ///
+  /// - Parameters:
+  ///   - key: which copy.
+  ///   - bytes: its size.
+  ///   - fill: writes it.
+  /// - Returns: the copy, as long as the weights are held.
+  func kept(_ key: Key, bytes: Int, _ fill: (UnsafeMutableRawPointer) -> Void)
+    -> UnsafeMutableRawPointer?
+  {
     lock.withLock {
       guard holders > 0 else { return nil }
-      let key = Key(offset: parameter.offset, type: type, layout: convolution.layout)
       let known = entries[key]
       if let known, known.isCurrent { return known.memory }
-      let memory =
-        known?.memory
-        ?? UnsafeMutableRawPointer(allocateAligned((convolution.packedBytes + 3) / 4))
-      convolution.pack(parameter.operand(type), into: memory)
+      let memory = known?.memory ?? UnsafeMutableRawPointer(allocateAligned((bytes + 3) / 4))
+      fill(memory)
       entries[key] = Entry(memory: memory, isCurrent: true)
       return memory
     }

@@ -90,8 +90,19 @@ package final class ParameterStore: @unchecked Sendable {
   /// The parameter of that name.
   package subscript(name: String) -> Parameter? { byName[name] }
 
-  /// Number of learned and fixed scalars.
-  package var parameterCount: Int { parameters.reduce(0) { $0 + $1.count } }
+  /// Number of learned and fixed scalars; running statistics do not count, as in PyTorch.
+  package var parameterCount: Int {
+    parameters.reduce(0) { $0 + (RunningStatistics.have($1.name) ? 0 : $1.count) }
+  }
+
+  /// Takes over the weights of a store with the same declarations.
+  package func copyValues(from other: ParameterStore) {
+    precondition(
+      parameters.map(\.name) == other.parameters.map(\.name) && extent == other.extent,
+      "stores of different networks")
+    values.update(from: other.values, count: extent)
+    if bfloat16 != nil { refreshBfloat16() }
+  }
 
   /// Makes the bfloat16 copy of the weights agree with the weights.
   ///

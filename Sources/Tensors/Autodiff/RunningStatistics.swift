@@ -24,6 +24,11 @@ package final class RunningStatistics: @unchecked Sendable {
     store.runningStatistics.append(self)
   }
 
+  /// Whether a tensor of that name is one of these, which PyTorch calls a buffer and does not count as a parameter.
+  package static func have(_ name: String) -> Bool {
+    ["running_mean", "running_var", "num_batches_tracked"].contains { name.hasSuffix("." + $0) }
+  }
+
   /// Sets mean 0 and variance 1.
   package func reset() {
     mean.data.update(repeating: 0, count: mean.count)

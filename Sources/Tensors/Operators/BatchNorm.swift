@@ -4,16 +4,16 @@ extension Graph {
   /// Batch normalisation over all but the last dimension, with an optional residual and ReLU.
   ///
   /// `out = max((x − mean) / √(variance + ε) · gain + bias + residual, 0)`, the last two where asked
-  /// for (Ioffe & Szegedy 2015). In training the mean and biased variance are those of *this graph's*
-  /// slice of the batch, as on PyTorch's devices without synchronisation: choose the slice so that
-  /// it is large enough. The running statistics move once a step, by those of the whole batch.
+  /// for (Ioffe & Szegedy 2015). Where the network of the statistics is trained, mean and biased variance are
+  /// those of the whole batch: the lanes of a step meet here, forwards and backwards, so it counts neither
+  /// how the batch is cut nor who computes it. The running statistics move once a step.
   /// - Parameters:
   ///   - x: `[…, channels]`.
   ///   - gain: `[channels]`; 1 when nil.
   ///   - bias: `[channels]`; 0 when nil.
   ///   - statistics: the running mean and variance.
   ///   - epsilon: added to the variance, inside the root.
-  ///   - usesBatch: whether the slice's statistics normalise; nil: when the graph trains.
+  ///   - usesBatch: whether the batch's statistics normalise; nil: when the network is trained here.
   ///   - residual: added to the result; of the result's shape and type.
   ///   - rectified: whether negative results become 0.
   ///   - output: the type of the result; that of `x` when nil.
@@ -26,7 +26,7 @@ extension Graph {
     let (rows, width) = (x.rows, x.columns)
     precondition(
       statistics.mean.count == width, "\(statistics.mean.name) does not fit \(x.shape)")
-    let usesBatch = (usesBatch ?? isTraining) && rows > 0
+    let usesBatch = (usesBatch ?? trains(statistics.mean.store)) && rows > 0
     let type = output ?? x.type
     precondition(
       residual.map { $0.shape == x.shape && $0.type == type } ?? true,
@@ -39,11 +39,13 @@ extension Graph {
     // Mean, inverse deviation, scale and shift of each channel.
     let moments = makeNode([4, width])
     let place = { (row: Int) in moments.data + row * width }
+    var total = rows
     if usesBatch {
       uk_column_moments(x.raw, x.type.kernel, place(0), place(1), rows, width)
       if let lane = lane(of: statistics.mean) {
         statistics.add(mean: place(0), variance: place(1), rows: rows, to: lane)
       }
+      total = seat?.pool(mean: place(0), variance: place(1), rows: rows, width: width) ?? rows
     } else {
       place(0).update(from: statistics.mean.data, count: width)
       place(1).update(from: statistics.variance.data, count: width)
@@ -64,7 +66,7 @@ extension Graph {
           uk_activate_backward(uk_relu, out.raw, d, d, type.kernel, nil, rows, width)
         }
         batchNormBackward(
-          x, d, type, moments, usesBatch: usesBatch, gainGradient: gainGradient,
+          x, d, type, moments, batchRows: usesBatch ? total : nil, gainGradient: gainGradient,
           biasGradient: biasGradient)
         if let residual, residual.needsGradient { passGradient(of: out, to: residual) }
       }
@@ -72,10 +74,10 @@ extension Graph {
     return out
   }
 
-  /// With `x̂` normalised: `dx = scale · (d − mean(d) − x̂ · mean(d · x̂))`, the means only where the
-  /// slice's own statistics were used.
+  /// With `x̂` normalised: `dx = scale · (d − mean(d) − x̂ · mean(d · x̂))`, the means only where the statistics
+  /// of a batch, of `batchRows` rows, were used.
   private func batchNormBackward(
-    _ x: Node, _ d: UnsafeRawPointer, _ type: ElementType, _ moments: Node, usesBatch: Bool,
+    _ x: Node, _ d: UnsafeRawPointer, _ type: ElementType, _ moments: Node, batchRows: Int?,
     gainGradient: UnsafeMutablePointer<Float>?, biasGradient: UnsafeMutablePointer<Float>?
   ) {
     let (rows, width) = (x.rows, x.columns)
@@ -87,7 +89,10 @@ extension Graph {
       for c in 0..<width {
         gainGradient?[c] += along[c] * inverse[c]
         biasGradient?[c] += plain[c]
-        let share = usesBatch ? scale[c] / Float(rows) : 0
+      }
+      if batchRows != nil { seat?.sum(buffer.assumingMemoryBound(to: Float.self), 2 * width) }
+      for c in 0..<width {
+        let share = batchRows.map { scale[c] / Float($0) } ?? 0
         plain[c] *= share
         along[c] *= share * inverse[c] * inverse[c]
       }

@@ -72,7 +72,7 @@ extension Graph {
     return out
   }
 
-  private func convolutionShape(_ x: Node, _ weight: Parameter, _ motion: WindowMotion)
+  func convolutionShape(_ x: Node, _ weight: Parameter, _ motion: WindowMotion)
     -> ConvolutionShape
   {
     precondition(x.shape.count == 4, "a feature map has four dimensions, not \(x.shape)")

@@ -19,6 +19,29 @@ extension Graph {
     return transposed(x, [s[0], s[3], s[1], s[2]], rows: s[1] * s[2], columns: s[3])
   }
 
+  /// The places of token sequences as feature maps.
+  ///
+  /// - Parameters:
+  ///   - tokens: float32 `[batch, prefix + rows × columns, channels]`, places in raster order.
+  ///   - prefix: tokens before the first place.
+  ///   - rows: places from top to bottom.
+  ///   - columns: places from left to right.
+  /// - Returns: float32 `[batch, channels, rows, columns]`.
+  package func featureMap(of tokens: Node, after prefix: Int, rows: Int, columns: Int) -> Node {
+    let (batch, channels) = (tokens.shape[0], tokens.shape[2])
+    precondition(
+      tokens.shape[1] == prefix + rows * columns,
+      "\(tokens.shape) is no map of \(rows) × \(columns)")
+    let places = prefix == 0 ? tokens : rowsOfEach(tokens, from: prefix)
+    return channelsFirst(places.reshaped([batch, rows, columns, channels]))
+  }
+
+  /// Each image's rows from `first` on, of `[batch, rows, width]`.
+  private func rowsOfEach(_ x: Node, from first: Int) -> Node {
+    let kept = (0..<x.shape[0]).flatMap { _ in (first..<x.shape[1]).map(Int32.init) }
+    return gathered(x, at: kept)
+  }
+
   /// Each image's matrix `[rows, columns]` transposed.
   private func transposed(_ x: Node, _ shape: [Int], rows: Int, columns: Int) -> Node {
     let out = makeNode(shape, needsGradient: x.needsGradient)

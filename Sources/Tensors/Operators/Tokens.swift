@@ -77,14 +77,47 @@ extension Graph {
   package func tokens(_ x: Node, learned: [Parameter], positions table: Parameter?, plan: TokenPlan)
     -> Node
   {
+    let tableGradient = gradient(of: table)
+    return tokens(
+      x, learned, table.map { UnsafePointer($0.data) }, tableGradient.map { found in { found } },
+      plan)
+  }
+
+  /// Builds token sequences as above, with positions that were computed.
+  ///
+  /// - Parameters:
+  ///   - x: float32 `[batch, rows, width]`.
+  ///   - learned: at most 256 parameters whose rows of `width` elements the plan refers to.
+  ///   - table: positions, float32 `[…, width]`; nothing is added when nil.
+  ///   - plan: which row goes where.
+  /// - Returns: float32 `[batch, plan.tokens, width]`.
+  package func tokens(_ x: Node, learned: [Parameter], positions table: Node?, plan: TokenPlan)
+    -> Node
+  {
+    let target = { (table: Node) -> UnsafeMutablePointer<Float> in
+      let (pointer, accumulates) = table.gradientTarget()
+      let sum = pointer.assumingMemoryBound(to: Float.self)
+      if !accumulates { sum.update(repeating: 0, count: table.count) }
+      return sum
+    }
+    let needsGradient = table?.needsGradient == true
+    return tokens(
+      x, learned, table.map { UnsafePointer($0.data) },
+      needsGradient ? table.map { table in { target(table) } } : nil, plan)
+  }
+
+  /// Builds token sequences; `tableTarget` gives where the gradient of the table is added.
+  private func tokens(
+    _ x: Node, _ learned: [Parameter], _ table: UnsafePointer<Float>?,
+    _ tableTarget: (() -> UnsafeMutablePointer<Float>)?, _ plan: TokenPlan
+  ) -> Node {
     let (batch, inputRows, width) = (x.shape[0], x.shape[1], x.shape[2])
     precondition(
       plan.sources.count == batch * plan.tokens, "a token plan does not fit a batch of \(batch)")
     let learnedGradients = learned.map { gradient(of: $0) }
-    let tableGradient = gradient(of: table)
     let out = makeNode(
       [batch, plan.tokens, width],
-      needsGradient: x.needsGradient || tableGradient != nil
+      needsGradient: x.needsGradient || tableTarget != nil
         || learnedGradients.contains { $0 != nil })
     for row in 0..<plan.sources.count {
       let (source, position) = (Int(plan.sources[row]), Int(plan.positions[row]))
@@ -97,7 +130,7 @@ extension Graph {
       }
       let to = out.data + row * width
       if let table, position >= 0 {
-        uk_add_rows(from, table.data + position * width, 1, to, 1, width)
+        uk_add_rows(from, table + position * width, 1, to, 1, width)
       } else {
         to.update(from: from, count: width)
       }
@@ -105,6 +138,7 @@ extension Graph {
     if out.needsGradient {
       record {
         guard let d = out.gradient else { return }
+        let tableGradient = tableTarget?()
         var target: UnsafeMutablePointer<Float>?
         if x.needsGradient {
           let (pointer, accumulates) = x.gradientTarget()
@@ -143,7 +177,7 @@ extension Graph {
     let count = indices.count / max(x.shape[0], 1)
     let plan = TokenPlan(
       sources: indices, positions: [Int32](repeating: 0, count: indices.count), tokens: count)
-    return tokens(x, learned: [], positions: nil, plan: plan)
+    return tokens(x, learned: [], positions: Parameter?.none, plan: plan)
   }
 
   /// The mean over a range of each image's tokens.

@@ -6,6 +6,9 @@ import Foundation
 /// The batch is cut into a fixed number of accumulation lanes, a lane into slices that fit the
 /// cache. One worker runs a lane's slices in order and adds to the lane's own gradient buffer; the
 /// lanes are summed as a fixed binary tree. Lanes, neither threads nor processes, decide the rounding.
+///
+/// Networks with batch norm need the whole batch at each of their layers: there every lane is one slice, and all
+/// lanes are under way at once, with memory for their activations and gradients.
 package final class DataParallel: @unchecked Sendable {
   /// How many lanes the batch is cut into; also the largest number of workers that help.
   package let lanes: Int
@@ -18,6 +21,9 @@ package final class DataParallel: @unchecked Sendable {
   /// The lanes of this process, and their sum.
   private let ownLanes: Range<Int>
   private let tree: LaneTree
+  /// A thread and a workspace a lane, for lanes that meet; nil where none has to.
+  private let meetingPool: WorkerPool?
+  private let meetingWorkspaces: [Workspace]
 
   /// Elements of a flat buffer that one job reduces or updates.
   static let chunk = 1 << 15
@@ -48,7 +54,12 @@ package final class DataParallel: @unchecked Sendable {
     // The flat buffers are made on first use, which several workers would race for.
     for store in stores { store.allocate() }
     tree = LaneTree(stores: stores, lanes: ownLanes.count)
+    let meets = stores.contains { !$0.runningStatistics.isEmpty }
+    meetingPool = meets ? WorkerPool(threads: ownLanes.count) : nil
+    meetingWorkspaces = meets ? ownLanes.map { _ in Workspace() } : []
   }
+
+  deinit { meetingPool?.close() }
 
   /// How many lanes suit a batch: a power of two, so that processes can share them.
   ///
@@ -63,13 +74,15 @@ package final class DataParallel: @unchecked Sendable {
   package var gradientBuffers: Int { tree.bufferCount }
 
   /// Bytes that the workers hold for activations.
-  package var workspaceBytes: Int { workspaces.reduce(0) { $0 + $1.reservedBytes } }
+  package var workspaceBytes: Int {
+    (workspaces + meetingWorkspaces).reduce(0) { $0 + $1.reservedBytes }
+  }
 
   /// Computes the loss and the gradients of one batch.
   ///
   /// - Parameters:
   ///   - batch: number of examples.
-  ///   - slice: at most this many examples pass through the network together.
+  ///   - slice: at most this many examples pass through the network together; with batch norm a whole lane does.
   ///   - body: computes the loss of a range of examples, its terms already weighted for the whole
   ///     batch; called on any worker.
   /// - Returns: the sum of the losses, in the order of the examples.
@@ -80,36 +93,62 @@ package final class DataParallel: @unchecked Sendable {
     for store in stores { store.holdWeights() }
     defer { for store in stores { store.releaseWeights() } }
     tree.begin()
-    let losses = try pool.map(ownLanes.count) { [self] own, worker in
-      let buffers = tree.buffers(of: own)
-      let loss = try run(
-        slices(of: laneRange(ownLanes.lowerBound + own, batch), slice), worker: worker,
-        gradients: buffers, body)
-      tree.finish(own, buffers)
-      return loss
-    }
+    let losses = try meetingPool.map { try meet(batch, on: $0, body) } ?? apart(batch, slice, body)
     tree.sum(pool: pool)
     for store in stores { collectives.sum(store.gradient, count: store.extent) }
     for store in stores { store.absorbRunningStatistics() }
     return collectives.gather(losses).reduce(0, +)
   }
 
-  /// Runs slices forwards and backwards, one after the other.
-  ///
-  /// - Returns: the sum of their losses.
-  private func run(
-    _ ranges: [Range<Int>], worker: Int, gradients: [UnsafeMutablePointer<Float>],
-    _ body: (Graph, Range<Int>) throws -> Double
-  ) rethrows -> Double {
-    let trained = zip(stores, gradients).map { (store: $0, buffer: $1) }
-    var loss = 0.0
-    for range in ranges {
-      let graph = Graph(workspace: workspaces[worker], precision: precision, gradients: trained)
-      // The tape refers to the graph: without this an error would keep both alive.
-      defer { graph.discard() }
-      loss += try body(graph, range)
-      graph.backward()
+  /// Runs the lanes one after the other on each worker, each in slices.
+  private func apart(
+    _ batch: Int, _ slice: Int, _ body: @escaping @Sendable (Graph, Range<Int>) throws -> Double
+  ) throws -> [Double] {
+    try pool.map(ownLanes.count) { [self] lane, worker in
+      let buffers = tree.buffers(of: lane)
+      var loss = 0.0
+      for range in slices(of: laneRange(lane, batch), slice) {
+        loss += try run(range, workspaces[worker], buffers, nil, body)
+      }
+      tree.finish(lane, buffers)
+      return loss
     }
+  }
+
+  /// Runs all lanes side by side, so that they can meet; each is one slice.
+  private func meet(
+    _ batch: Int, on lanePool: WorkerPool,
+    _ body: @escaping @Sendable (Graph, Range<Int>) throws -> Double
+  ) throws -> [Double] {
+    // Lanes without examples stay away.
+    let present = (0..<ownLanes.count).map { laneRange($0, batch) }.filter { !$0.isEmpty }
+    let meeting = LaneMeeting(
+      lanes: present.count, workers: pool.threads, collectives: collectives)
+    for absent in present.count..<ownLanes.count { tree.finish(absent, tree.buffers(of: absent)) }
+    return try lanePool.map(present.count) { [self] lane, _ in
+      try meeting.attend(lane) { seat in
+        let buffers = tree.buffers(of: lane)
+        let loss = try run(present[lane], meetingWorkspaces[lane], buffers, seat, body)
+        tree.finish(lane, buffers)
+        return loss
+      }
+    }
+  }
+
+  /// Runs a range of examples forwards and backwards.
+  ///
+  /// - Returns: its share of the loss.
+  private func run(
+    _ range: Range<Int>, _ workspace: Workspace, _ gradients: [UnsafeMutablePointer<Float>],
+    _ seat: LaneMeeting.Seat?, _ body: (Graph, Range<Int>) throws -> Double
+  ) rethrows -> Double {
+    let graph = Graph(
+      workspace: workspace, precision: precision,
+      gradients: zip(stores, gradients).map { (store: $0, buffer: $1) }, seat: seat)
+    // The tape refers to the graph: without this an error would keep both alive.
+    defer { graph.discard() }
+    let loss = try body(graph, range)
+    graph.backward()
     return loss
   }
 
@@ -130,7 +169,7 @@ package final class DataParallel: @unchecked Sendable {
   }
 
   /// Returns the workers' unused memory to the system.
-  package func trim() { for workspace in workspaces { workspace.trim() } }
+  package func trim() { for workspace in workspaces + meetingWorkspaces { workspace.trim() } }
 
   /// The Euclidean norm of all gradients, after `step`.
   package func gradientNorm() -> Double {
@@ -156,8 +195,10 @@ package final class DataParallel: @unchecked Sendable {
     }
   }
 
-  private func laneRange(_ lane: Int, _ batch: Int) -> Range<Int> {
-    batch * lane / lanes..<batch * (lane + 1) / lanes
+  /// The examples of one of this process's lanes.
+  private func laneRange(_ own: Int, _ batch: Int) -> Range<Int> {
+    let lane = ownLanes.lowerBound + own
+    return batch * lane / lanes..<batch * (lane + 1) / lanes
   }
 
   private func slices(of range: Range<Int>, _ slice: Int) -> [Range<Int>] {

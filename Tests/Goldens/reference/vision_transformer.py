@@ -98,17 +98,73 @@ def vit_rotary(golden: Golden) -> None:
         epsilon=epsilon, width=16, depth=2, heads=2, patch=4, side=16, mlp_width=32)
 
 
-def passes(model: torch.nn.Module) -> dict[str, torch.Tensor]:
+def vit_inputs(golden: Golden) -> None:
+    """timm's VisionTransformer and Eva on other inputs than they were made for: width 12, depth 2, 3 heads, patch 4.
+
+    Cases: `rectangle` (learned positions of 16 x 16 pixels, resampled by timm for images of 12 x 20), `turned` (rotary
+    positions, images of 12 x 20), `replaced` (some patches replaced by `mask_token` before positions are added, where
+    `hidden` [2, 16] is 1). Each holds what the cases of vit_tiny hold, without the gradients of blocks, and but for
+    `turned` class_attention [2, 3, T]: how much the class token of the last block attends to each token.
+    """
+
+    def outside(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """All but the gradients of blocks, which other goldens hold."""
+        return {key: value for key, value in tensors.items() if not key.startswith("gradients/blocks")}
+
+    settings = dict(width=12, depth=2, heads=3, patch=4, side=16)
+    plain = dict(
+        img_size=16, patch_size=4, embed_dim=12, depth=2, num_heads=3, global_pool="token", num_classes=0)
+    usual = dict(positions="learned", class_token=True, qkv_bias=True, **settings)
+    model = VisionTransformer(dynamic_img_size=True, **plain)
+    randomize(model)
+    golden.case("rectangle", outside(passes(model, (12, 20))), **usual)
+    model = VisionTransformer(**plain)
+    randomize(model)
+    token = torch.randn(12, requires_grad=True)
+    hidden = (torch.rand(2, 16) < 0.4).float()
+    model.patch_embed.register_forward_hook(
+        lambda _, __, output: torch.where(hidden[..., None] > 0, token, output))
+    tensors = outside(passes(model))
+    golden.case(
+        "replaced", tensors | {"hidden": hidden, "mask_token": token, "mask_token_gradient": token.grad}, **usual)
+    rotary = Eva(
+        img_size=16, patch_size=4, embed_dim=16, depth=2, num_heads=2, mlp_ratio=2, qkv_bias=False, init_values=0.1,
+        num_reg_tokens=1, use_abs_pos_emb=False, use_rot_pos_emb=True, rope_type="dinov3", rope_temperature=100.0,
+        rope_rotate_half=True, use_fc_norm=False, num_classes=0, dynamic_img_size=True,
+        norm_layer=functools.partial(torch.nn.LayerNorm, eps=1e-5))
+    randomize(rotary)
+    tensors = {
+        key.replace("gamma_1", "ls1.gamma").replace("gamma_2", "ls2.gamma"): value
+        for key, value in outside(passes(rotary, (12, 20))).items()}
+    golden.case(
+        "turned", tensors, positions="none", class_token=True, qkv_bias=False, registers=1, base=100.0, epsilon=1e-5,
+        width=16, depth=2, heads=2, patch=4, side=16, mlp_width=32)
+
+
+def class_attention(attention: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
+    """What timm's attention of a block gives the class token for each token, [batch, heads, tokens]."""
+    batch, tokens, _ = x.shape
+    q, k, _ = attention.qkv(x).reshape(batch, tokens, 3, attention.num_heads, -1).permute(2, 0, 3, 1, 4)
+    return (q[:, :, :1] @ k.transpose(-2, -1) * q.shape[-1] ** -0.5).softmax(-1)[:, :, 0]
+
+
+def passes(model: torch.nn.Module, size: tuple[int, int] = (16, 16)) -> dict[str, torch.Tensor]:
     """Tokens of random images forward, a random gradient backward, with all parameters."""
+    attended: list[torch.Tensor] = []
+    if isinstance(model, VisionTransformer):
+        model.blocks[-1].attn.register_forward_hook(
+            lambda module, inputs, _: attended.append(class_attention(module, inputs[0])))
     after_block: list[torch.Tensor] = []
     for block in model.blocks:
         block.register_forward_hook(lambda _, __, output: after_block.append(output.detach().clone()))
-    images = torch.randn(2, 3, 16, 16, requires_grad=True)
+    images = torch.randn(2, 3, *size, requires_grad=True)
     tokens = model.forward_features(images)
     probe = torch.randn_like(tokens)
     (tokens * probe).sum().backward()
     tensors = {"images": images, "images_gradient": images.grad, "tokens": tokens, "probe": probe}
     tensors |= {f"block{index}": value for index, value in enumerate(after_block)}
+    if size != (16, 16) or model.embed_dim == 12:
+        tensors |= {"class_attention": value for value in attended}
     for key, parameter in model.named_parameters():
         tensors[f"parameters/{key}"] = parameter
         if parameter.requires_grad:
@@ -116,4 +172,4 @@ def passes(model: torch.nn.Module) -> dict[str, torch.Tensor]:
     return tensors
 
 
-GOLDENS = [position_table, vit_tiny, vit_rotary]
+GOLDENS = [position_table, vit_tiny, vit_rotary, vit_inputs]

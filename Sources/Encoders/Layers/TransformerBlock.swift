@@ -55,13 +55,16 @@ package struct TransformerBlock: Sendable {
   ///   - graph: the computation.
   ///   - bias: added to attention scores, `[heads, tokens, tokens]`.
   ///   - rotation: turns queries and keys before the attention.
+  ///   - observe: receives queries, keys and values, `[batch, tokens, 3 × width]`, as the attention reads them.
   /// - Returns: the residual stream after the block.
   package func callAsFunction(
-    _ x: Node, in graph: Graph, bias: Node? = nil, rotation: Rotation? = nil
+    _ x: Node, in graph: Graph, bias: Node? = nil, rotation: Rotation? = nil,
+    observe: (Node) -> Void = { _ in }
   ) -> Node {
     var projected = graph.linear(
       norm1(x, graph, shape.normEpsilon), weight: qkv.weight, bias: qkv.bias)
     if let rotation { projected = graph.rotated(projected, heads: shape.heads, by: rotation) }
+    observe(projected)
     let attended = graph.attention(projected, heads: shape.heads, bias: bias)
     let middle = joined(x, attended, projection, scale1, graph)
     let normed = norm2(middle, graph, shape.normEpsilon)
@@ -89,6 +92,18 @@ package struct TransformerBlock: Sendable {
       let both = graph.linear(x, weight: first.weight, bias: first.bias, output: .float32)
       return graph.gatedSiLU(both)
     }
+  }
+}
+
+extension TransformerBlock.Shape {
+  /// Floating-point operations of the matrix products of a forward pass, two for each multiply-add.
+  ///
+  /// - Parameter tokens: length of the sequence.
+  /// - Returns: `2 · tokens · (4 width² + 2 or 3 · width · mlpWidth) + 4 · tokens² · width`.
+  package func forwardFLOPs(tokens: Int) -> Double {
+    let (n, d, m) = (Double(tokens), Double(width), Double(mlpWidth))
+    let layers = mlp == .swiGLU ? 3.0 : 2.0
+    return 2 * n * (4 * d * d + layers * d * m) + 4 * n * n * d
   }
 }
 

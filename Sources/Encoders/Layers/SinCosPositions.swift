@@ -8,16 +8,17 @@ import Foundation
 ///
 /// - Parameters:
 ///   - width: channels, a multiple of 4.
-///   - grid: patches along a side.
+///   - rows: patches from top to bottom.
+///   - columns: patches from left to right.
 ///   - prefix: rows of zeros before the patches (class token).
-/// - Returns: `[prefix + grid², width]`, rows in raster order.
-package func sinCosPositions(width: Int, grid: Int, prefix: Int) -> [Float] {
+/// - Returns: `[prefix + rows × columns, width]`, patches in raster order.
+package func sinCosPositions(width: Int, rows: Int, columns: Int, prefix: Int) -> [Float] {
   precondition(width % 4 == 0, "a sine-cosine table needs a width divisible by 4, not \(width)")
   let quarter = width / 4
-  var table = [Float](repeating: 0, count: (prefix + grid * grid) * width)
-  for row in 0..<grid {
-    for column in 0..<grid {
-      let start = (prefix + row * grid + column) * width
+  var table = [Float](repeating: 0, count: (prefix + rows * columns) * width)
+  for row in 0..<rows {
+    for column in 0..<columns {
+      let start = (prefix + row * columns + column) * width
       for k in 0..<quarter {
         let frequency = pow(10000, -Double(k) / Double(quarter))
         for (half, position) in [column, row].enumerated() {

@@ -1,7 +1,7 @@
 import Encoders
 import Support
 
-extension ResidualNetworkConfiguration {
+extension ResNetConfiguration {
   /// The configuration for reports; every field is written, but channels only where they are not three.
   package var json: JSON {
     var members: [String: JSON] = [

@@ -21,19 +21,17 @@ package struct RotaryPositions: Sendable, Equatable {
   /// The width of the heads that they are for.
   package var headWidth: Int { 4 * periods.count }
 
-  /// The rotation's table for a square grid, `[grid², headWidth]`.
+  /// The rotation's table for a grid, `[rows × columns, headWidth]`.
   ///
   /// A row, in raster order, holds the cosines of the angles of the patch's row, then of its column, then the
-  /// sines; an angle is `2π (2 (index + ½) / grid − 1) / period`.
-  package func table(grid: Int) -> Tensor {
-    let table = Tensor([grid * grid, headWidth])
-    let axis = (0..<grid).map { 2 * (Double($0) + 0.5) / Double(grid) - 1 }
+  /// sines; an angle is `2π (2 (index + ½) / extent − 1) / period`, with the extent of its axis.
+  package func table(rows: Int, columns: Int) -> Tensor {
+    let table = Tensor([rows * columns, headWidth])
     var cosine = table.data
-    for row in 0..<grid {
-      for column in 0..<grid {
-        let angles = [axis[row], axis[column]].flatMap { place in
-          periods.map { 2 * Double.pi * place / Double($0) }
-        }
+    for row in 0..<rows {
+      for column in 0..<columns {
+        let places = [Self.place(row, of: rows), Self.place(column, of: columns)]
+        let angles = places.flatMap { place in periods.map { 2 * Double.pi * place / Double($0) } }
         for (index, angle) in angles.enumerated() {
           cosine[index] = Float(cos(angle))
           cosine[index + headWidth / 2] = Float(sin(angle))
@@ -42,5 +40,10 @@ package struct RotaryPositions: Sendable, Equatable {
       }
     }
     return table
+  }
+
+  /// Where a patch lies between −1 and 1.
+  private static func place(_ index: Int, of extent: Int) -> Double {
+    2 * (Double(index) + 0.5) / Double(extent) - 1
   }
 }
