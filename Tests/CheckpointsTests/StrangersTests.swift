@@ -109,8 +109,7 @@ import Testing
     ("timm_dinov3_plus", "temperature\": 50", "temperature\": 0", "do not fit"),
     ("timm_dinov3_plus", "temperature\": 50", "rotate_half\": false", "'rope_rotate_half'"),
     ("hf_dinov3_gated", "\"silu\"", "\"gelu\"", "gates are no SiLU"),
-    ("hf_dinov3", "\"image_size\": 16", "\"image_size\": 4000000000000000000", "input side is"),
-    ("hf_dinov3", "\"image_size\": 16", "\"image_size\": 8000", "patches are too many"),
+    ("hf_dinov3", "\"image_size\": 16", "\"image_size\": 4000000000000000000", "not a side in"),
     ("hf_siglip", "siglip_vision_model", "phi4_multimodal_vision", "is a 'phi4_multimodal_vision'"),
   ])
   func refusesSettingsOfOtherNetworks(
@@ -125,6 +124,19 @@ import Testing
     try Data(other.utf8).write(to: URL(fileURLWithPath: config))
     let error = #expect(throws: InputError.self) { try CheckpointReading(copy) }
     #expect(error?.problem.contains(problem) == true, "\(error?.problem ?? "")")
+  }
+
+  /// Rotary positions fit any side; one for which nobody has the memory is refused.
+  @Test func refusesSidesOfTooManyPatches() throws {
+    let copy = folder.file(UUID().uuidString)
+    try FileManager.default.copyItem(atPath: CheckpointGoldens.path("hf_dinov3"), toPath: copy)
+    try FileManager.default.removeItem(atPath: copy + "/preprocessor_config.json")
+    let config = copy + "/config.json"
+    let text = try String(contentsOfFile: config, encoding: .utf8)
+      .replacing("\"image_size\": 16", with: "\"image_size\": 8000")
+    try Data(text.utf8).write(to: URL(fileURLWithPath: config))
+    let error = #expect(throws: InputError.self) { try CheckpointReading(copy) }
+    #expect(error?.problem.contains("patches are too many") == true, "\(error?.problem ?? "")")
   }
 
   /// Rotary positions without a learned table of frequencies leave no trace in the weights.

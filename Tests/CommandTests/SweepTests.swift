@@ -40,10 +40,14 @@ import Testing
   /// SHA-256 of all weights and outcomes.
   private func results(_ out: String) throws -> [String] {
     try Self.cells.flatMap { cell in
-      try [
-        "checkpoints/\(cell)/model.safetensors", "checkpoints/\(cell)/pretraining.safetensors",
-        "\(cell)/predictions/knn.npy", "\(cell)/predictions/linear_probe.npy",
-      ].map { try SHA256.hex(ofFile: folder.file(out) + "/" + $0) }
+      let report = try JSON.parse(contentsOf: folder.file("\(out)/\(cell)/report.json"))
+      let predictions =
+        report["tasks"]?.array?.compactMap { $0["predictions_sha256"]?.string } ?? []
+      #expect(predictions.count == 2)
+      return try predictions
+        + ["model", "pretraining"].map {
+          try SHA256.hex(ofFile: folder.file("\(out)/checkpoints/\(cell)/\($0).safetensors"))
+        }
     }
   }
 
