@@ -42,8 +42,8 @@ let package = Package(
     // C libraries and kernels.
     .target(
       name: "CKernels", cSettings: cSettings,
-      linkerSettings: [.linkedLibrary("m"), .linkedLibrary("gomp")]),
-    .target(name: "CSystem", cSettings: cSettings),
+      linkerSettings: [.linkedLibrary("m")]),
+    .target(name: "CSystem", cSettings: cSettings, linkerSettings: [.linkedLibrary("gomp")]),
     .target(
       name: "COneDNN", dependencies: ["CSystem"], cSettings: cSettings,
       linkerSettings: [.linkedLibrary("dnnl")]),
@@ -76,21 +76,37 @@ let package = Package(
     library(
       "Checkpoints", ["CKernels", "Support", "Tensors", "Vision", "Encoders"],
       plugins: ["Registry"]),
+    library("Training", ["CKernels", "Support", "Tensors", "Checkpoints"]),
     library(
-      "Pretraining", ["CKernels", "Support", "Tensors", "Vision", "Encoders", "Checkpoints"],
+      "Pretraining",
+      ["CKernels", "Support", "Tensors", "Vision", "Encoders", "Checkpoints", "Training"],
       plugins: ["Registry"]),
+    library("Results", ["Support"]),
     library(
       "Evaluation",
-      ["CKernels", "Support", "Tensors", "Vision", "Encoders", "Checkpoints", "Pretraining"],
+      [
+        "CKernels", "Support", "Tensors", "Vision", "Encoders", "Checkpoints", "Training",
+        "Pretraining", "Results",
+      ],
       plugins: ["Registry"]),
     library(
       "Reporting",
-      ["Support", "Tensors", "Vision", "Encoders", "Checkpoints", "Pretraining", "Evaluation"]),
+      [
+        "Support", "Tensors", "Vision", "Encoders", "Checkpoints", "Pretraining", "Results",
+        "Evaluation",
+      ]),
+    library(
+      "Sweeps",
+      [
+        "Support", "Tensors", "Vision", "Checkpoints", "Pretraining", "Results", "Evaluation",
+        "Reporting",
+      ]),
     .executableTarget(
       name: "unmask",
       dependencies: [
-        "Support", "Tensors", "Vision", "Encoders", "Checkpoints", "Pretraining", "Evaluation",
-        "Reporting", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Support", "Tensors", "Vision", "Encoders", "Checkpoints", "Training", "Pretraining",
+        "Results", "Evaluation", "Reporting", "Sweeps",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
 
@@ -98,7 +114,8 @@ let package = Package(
     .executableTarget(
       name: "unmask-bench",
       dependencies: [
-        "Support", "Tensors", "Vision", "Encoders", "Pretraining", "Evaluation", "Reporting",
+        "Support", "Tensors", "Vision", "Encoders", "Training", "Pretraining", "Results",
+        "Evaluation", "Reporting",
       ],
       swiftSettings: swiftSettings),
 
@@ -106,7 +123,8 @@ let package = Package(
     .executableTarget(
       name: "unmask-fuzz",
       dependencies: [
-        "Support", "Tensors", "Vision", "Checkpoints", "Pretraining", "Evaluation", "Reporting",
+        "Support", "Tensors", "Vision", "Checkpoints", "Pretraining", "Results", "Evaluation",
+        "Reporting", "Sweeps",
       ],
       path: "Tests/Fuzz/Parsers", swiftSettings: swiftSettings),
 
@@ -122,14 +140,19 @@ let package = Package(
     tests("VisionTests", ["Vision"]),
     tests("EncodersTests", ["Encoders", "Checkpoints"]),
     tests("CheckpointsTests", ["Checkpoints", "Vision", "Encoders"]),
-    tests("PretrainingTests", ["Pretraining", "Vision", "Encoders", "Checkpoints"]),
-    tests("EvaluationTests", ["Evaluation", "Vision", "Encoders", "Checkpoints"]),
-    tests("ReportingTests", ["Reporting", "Evaluation", "Pretraining", "Vision"]),
+    tests("TrainingTests", ["Training"]),
+    tests(
+      "PretrainingTests", ["Pretraining", "Training", "Vision", "Encoders", "Checkpoints"]),
+    tests("ResultsTests", ["Results"]),
+    tests("EvaluationTests", ["Evaluation", "Results", "Vision", "Encoders", "Checkpoints"]),
+    tests(
+      "ReportingTests",
+      ["Sweeps", "Reporting", "Results", "Evaluation", "Pretraining", "Vision"]),
     tests(
       "CommandTests",
       [
-        "Reporting", "Evaluation", "Vision", "Checkpoints", "Encoders", "Tensors", "Pretraining",
-        .product(name: "Yams", package: "Yams"),
+        "Sweeps", "Reporting", "Results", "Evaluation", "Vision", "Checkpoints", "Encoders",
+        "Tensors", "Training", "Pretraining", .product(name: "Yams", package: "Yams"),
       ]),
   ],
   swiftLanguageModes: [.v6]

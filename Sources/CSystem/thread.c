@@ -27,3 +27,8 @@ void cs_thread_start(size_t stack_bytes, void (*body)(void *), void *argument) {
   if (pthread_create(&thread, &attributes, run, work)) cs_out_of_memory(stack_bytes);
   pthread_attr_destroy(&attributes);
 }
+
+// libgomp comes with oneDNN; declared here because clang ships no omp.h of its own.
+extern void omp_set_num_threads(int count);
+
+void cs_use_one_openmp_thread(void) { omp_set_num_threads(1); }

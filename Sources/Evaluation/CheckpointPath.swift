@@ -1,4 +1,5 @@
 import Foundation
+import Results
 import Support
 
 /// The path of a checkpoint, from which its name is made in as much detail as is needed.

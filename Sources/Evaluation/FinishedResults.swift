@@ -1,3 +1,4 @@
+import Results
 import Support
 import Tensors
 import Vision

@@ -1,3 +1,4 @@
+import Results
 import Support
 
 /// A kind of measurement, configured.

@@ -1,3 +1,4 @@
+import Results
 import Support
 
 /// A task file, read: a kind of measurement with its version, protocol and settings.

@@ -2,6 +2,7 @@ import Checkpoints
 import Foundation
 import Support
 import Tensors
+import Training
 import Vision
 
 /// What the command line adds to a recipe.

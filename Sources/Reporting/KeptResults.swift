@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Results
 import Support
 
 /// Keeps finished tasks in a folder, each as a small report that verifies itself when it is read.

@@ -1,4 +1,6 @@
 import Evaluation
+import Pretraining
+import Results
 import Vision
 
 extension Report {
@@ -19,6 +21,10 @@ extension Report {
         loading: subject.loading, preprocessing: subject.preprocessing.json,
         identity: subject.identityHash),
       environment: environment, tasks: outcome.results)
-    pictures = outcome.pictures
+    pictures = outcome.pictures.map {
+      DrawnPictures(
+        original: encodePNG($0.original), masked: encodePNG($0.masked),
+        reconstruction: encodePNG($0.reconstruction))
+    }
   }
 }

@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Results
 import Support
 import Vision
 

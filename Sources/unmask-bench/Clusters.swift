@@ -1,3 +1,4 @@
+import Support
 import Tensors
 
 /// Noisy clusters: `centre[label] + 5 × normal` with normal centres and uniform labels.

@@ -1,6 +1,7 @@
 import Evaluation
 import Foundation
 import Reporting
+import Results
 import Support
 import Tensors
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Support
 import Tensors
 
 /// What every command that computes understands.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Checkpoints
 import Evaluation
 import Reporting
+import Results
 import Support
 import Tensors
 
@@ -87,14 +88,14 @@ struct Evaluate: ParsableCommand {
     let kept = KeptResults(folder: plan.cache.folder + "/results", environment: environment())
     plan.admit = { subject, folder in try ResultsFolder(folder).admit(subject) }
     if dryRun {
-      let lines = try Evaluation.describe(plan, finished: kept)
+      let lines = try EvaluationRun.describe(plan, finished: kept)
       for line in lines { try StandardOutput.line(line) }
       return
     }
     Interruption.advise("what was finished is kept; go on with: \(CommandLine.text)")
     var entries: [ReportEntry] = []
     var failures = 0
-    try Evaluation.run(plan, finished: kept) { outcome in
+    try EvaluationRun.run(plan, finished: kept) { outcome in
       let report = Report(outcome, command: CommandLine.text, environment: environment())
       failures += report.failures.count
       try ResultsFolder(outcome.folder).add(report)

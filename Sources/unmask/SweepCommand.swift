@@ -1,6 +1,7 @@
 import ArgumentParser
 import Reporting
 import Support
+import Sweeps
 import Tensors
 
 /// `unmask sweep`: pretrains and evaluates every cell of a grid.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Reporting
+import Results
 import Support
 import Tensors
 

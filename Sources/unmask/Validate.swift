@@ -4,7 +4,9 @@ import Evaluation
 import Foundation
 import Pretraining
 import Reporting
+import Results
 import Support
+import Sweeps
 
 /// `unmask validate`: says what is wrong with files, runs nothing.
 struct Validate: ParsableCommand {

@@ -3,7 +3,7 @@ import Support
 import TestSupport
 import Testing
 
-@testable import Pretraining
+@testable import Training
 
 struct PretrainTests {
   private let folder = TemporaryFolder()

@@ -1,6 +1,7 @@
 import Checkpoints
 import Evaluation
 import Foundation
+import Results
 import Support
 import Tensors
 import TestSupport
@@ -119,14 +120,14 @@ struct ClassifyTests {
     var plan = EvaluationPlan(
       checkpoints: ["pixels"], tasks: [try task("classify")], data: "scenes",
       output: folder.path, limit: 20)
-    let failed = try Evaluation.run(plan)[0].results
+    let failed = try EvaluationRun.run(plan)[0].results
     #expect(failed.map { $0.status } == [.failed])
     plan.tasks[0].isImplied = true
-    let result = try #require(try Evaluation.run(plan)[0].results.first)
+    let result = try #require(try EvaluationRun.run(plan)[0].results.first)
     #expect(result.status == .skipped)
     #expect(result.error?.contains("has no classifier") == true)
     #expect(result.metrics.isEmpty)
-    let lines = try Evaluation.describe(plan).joined(separator: "\n")
+    let lines = try EvaluationRun.describe(plan).joined(separator: "\n")
     #expect(lines.contains("does not apply") && !lines.contains("through the encoder"))
     let tasks = try TaskCatalog.load(["all", "knn"])
     #expect(tasks.filter { !$0.isImplied }.map { $0.name } == ["knn"])

@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Results
 import Support
 import TestSupport
 import Testing
@@ -34,7 +35,7 @@ struct EvaluationRunTests {
   func runs() throws {
     let folder = TemporaryFolder()
     var reported: [String] = []
-    let results = try Evaluation.run(
+    let results = try EvaluationRun.run(
       plan(folder, ["random:vit-tiny/16@32", "pixels"])
     ) { reported.append($0.folder) }
     #expect(results.map { $0.results.map { $0.status } } == [[.ok, .ok], [.ok, .ok]])
@@ -47,17 +48,17 @@ struct EvaluationRunTests {
     let folder = TemporaryFolder()
     let kept = KeptResults()
     var plan = try plan(folder, ["pixels"])
-    let first = try Evaluation.run(plan, finished: kept)[0].results
+    let first = try EvaluationRun.run(plan, finished: kept)[0].results
     #expect(kept.results.count == 2)
     for key in kept.results.keys { kept.results[key]?.details = ["kept": true] }
-    let second = try Evaluation.run(plan, finished: kept)[0].results
+    let second = try EvaluationRun.run(plan, finished: kept)[0].results
     #expect(second.allSatisfy { $0.details["kept"] == true })
     plan.seed = 1
-    let otherSeed = try Evaluation.run(plan, finished: kept)[0].results
+    let otherSeed = try EvaluationRun.run(plan, finished: kept)[0].results
     #expect(otherSeed.allSatisfy { $0.details["kept"] == nil })
     plan.seed = 0
     plan.isFresh = true
-    let fresh = try Evaluation.run(plan, finished: kept)[0].results
+    let fresh = try EvaluationRun.run(plan, finished: kept)[0].results
     #expect(fresh.map { $0.metrics } == first.map { $0.metrics })
     #expect(fresh.allSatisfy { $0.details["kept"] == nil })
   }
@@ -67,7 +68,7 @@ struct EvaluationRunTests {
     let folder = TemporaryFolder()
     var plan = try plan(folder, ["random:vit-tiny/16@32"])
     plan.tasks.insert(try task("knn", ["layer=99"]), at: 0)
-    let results = try Evaluation.run(plan)[0].results
+    let results = try EvaluationRun.run(plan)[0].results
     #expect(results.map { $0.status } == [.failed, .ok, .ok])
     #expect(results[0].error?.contains("blocks 1 to 12") == true)
   }
@@ -78,27 +79,27 @@ struct EvaluationRunTests {
     let checkpoints = ["random:vit-tinny/4@32", "no/such/file", "random:", "vit-tiny/4@32"]
     for checkpoint in checkpoints {
       #expect(throws: InputError.self) {
-        try Evaluation.run(self.plan(folder, ["pixels", checkpoint]))
+        try EvaluationRun.run(self.plan(folder, ["pixels", checkpoint]))
       }
     }
     #expect(!FileManager.default.fileExists(atPath: folder.file("features")))
     var wrong = try plan(folder, ["pixels"])
     wrong.data = nil
-    #expect(throws: InputError.self) { try Evaluation.run(wrong) }
+    #expect(throws: InputError.self) { try EvaluationRun.run(wrong) }
     wrong.data = "scenes"
     wrong.limit = 0
-    #expect(throws: InputError.self) { try Evaluation.run(wrong) }
+    #expect(throws: InputError.self) { try EvaluationRun.run(wrong) }
   }
 
   @Test("A dry run names checkpoints, tasks, images and what is in the cache")
   func dryRun() throws {
     let folder = TemporaryFolder()
     let plan = try plan(folder, ["pixels"])
-    let before = try Evaluation.describe(plan).joined(separator: "\n")
+    let before = try EvaluationRun.describe(plan).joined(separator: "\n")
     #expect(before.contains("pixels") && before.contains("knn (dino-knn-cpu@1)"))
     #expect(before.contains("40 images through the encoder"))
-    try Evaluation.run(plan)
-    let after = try Evaluation.describe(plan).joined(separator: "\n")
+    try EvaluationRun.run(plan)
+    let after = try EvaluationRun.describe(plan).joined(separator: "\n")
     #expect(after.contains("features of train: in the cache"))
   }
 

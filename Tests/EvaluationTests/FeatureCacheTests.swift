@@ -1,6 +1,7 @@
 import Encoders
 import Evaluation
 import Foundation
+import Support
 import Tensors
 import TestSupport
 import Testing

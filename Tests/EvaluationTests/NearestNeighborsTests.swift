@@ -1,4 +1,5 @@
 import Evaluation
+import Support
 import Tensors
 import TestSupport
 import Testing

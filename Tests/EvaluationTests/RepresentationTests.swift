@@ -1,4 +1,5 @@
 import Foundation
+import Results
 import Support
 import Tensors
 import TestSupport
@@ -163,7 +164,7 @@ struct RepresentationTests {
         checkpoints: checkpoints,
         tasks: [try EvaluationTests.task("representation", ["viewed_images=20"])],
         data: "scenes?train=20&test=40", output: folder.path)
-      return try Evaluation.run(plan).flatMap { $0.results.map(\.status) }
+      return try EvaluationRun.run(plan).flatMap { $0.results.map(\.status) }
     }
     #expect(try statuses(["random:vit-tiny/8@32", "pixels"]) == [.ok, .skipped])
     #expect(try statuses(["pixels"]) == [.failed])

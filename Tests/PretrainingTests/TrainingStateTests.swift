@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import Pretraining
+@testable import Training
 
 /// States that a resumed run must not take on trust.
 @Suite struct TrainingStateTests {

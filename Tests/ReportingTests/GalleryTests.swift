@@ -1,6 +1,7 @@
 import Evaluation
 import Foundation
 import Pretraining
+import Results
 import Support
 import Tensors
 import TestSupport
@@ -25,9 +26,9 @@ import Vision
   private func write(_ name: String, _ index: Int, original: UInt64 = 0) throws {
     var report = SampleReports.report(
       name, tasks: [SampleReports.task(right: SampleReports.outcomes(60, accuracy: 0.5, seed: 1))])
-    report.pictures = PretrainingPictures(
-      original: noise(original), masked: noise(UInt64(2 * index + 10)),
-      reconstruction: noise(UInt64(2 * index + 11)))
+    report.pictures = DrawnPictures(
+      original: encodePNG(noise(original)), masked: encodePNG(noise(UInt64(2 * index + 10))),
+      reconstruction: encodePNG(noise(UInt64(2 * index + 11))))
     report.checkpoint.pretraining = [
       "recipe": "mae",
       "curve": .array(

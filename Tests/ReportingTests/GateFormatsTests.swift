@@ -1,6 +1,7 @@
 import Evaluation
 import Foundation
 import FoundationXML
+import Results
 import Support
 import Tensors
 import TestSupport

@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import Reporting
+@testable import Results
 
 @Suite struct ReportTests {
   @Test func aReportReadsBackAsItWasWritten() throws {
@@ -97,11 +98,11 @@ import Testing
   @Test func theCommitIsThatOfTheSourceTree() throws {
     let folder = TemporaryFolder()
     let commit = String(repeating: "0123456789", count: 4)
-    #expect(Reporting.commit(in: folder.path) == nil)
+    #expect(Results.commit(in: folder.path) == nil)
     try AtomicFile.write("", to: folder.file("Package.swift"))
     try AtomicFile.write("ref: refs/heads/main\n", to: folder.file(".git/HEAD"))
     try AtomicFile.write(
       "# packed\n\(commit) refs/heads/main\n", to: folder.file(".git/packed-refs"))
-    #expect(Reporting.commit(in: folder.path) == commit)
+    #expect(Results.commit(in: folder.path) == commit)
   }
 }

@@ -1,12 +1,14 @@
 import Evaluation
 import Foundation
 import Pretraining
+import Results
 import Support
 import Tensors
 import TestSupport
 import Testing
 
 @testable import Reporting
+@testable import Sweeps
 
 /// What a sweep says of cells whose outcomes are known.
 @Suite struct SweepSummaryTests {

@@ -1,3 +1,4 @@
+import Support
 import Tensors
 
 /// What an operator computed: the output of each use, and the gradients of the probed sum.

@@ -23,6 +23,5 @@
 #include "rotary.h"
 #include "softmax.h"
 #include "types.h"
-#include "worker_threads.h"
 
 #endif

@@ -27,3 +27,6 @@ void cs_map_forget(int place);
 // Runs `body(argument)` on a thread of its own, which nobody waits for; ends the process by
 // `cs_out_of_memory` when the system has no room for it.
 void cs_thread_start(size_t stack_bytes, void (*body)(void *), void *argument);
+
+// Makes libraries that use OpenMP single-threaded on the calling thread.
+void cs_use_one_openmp_thread(void);

@@ -1,4 +1,5 @@
 import Foundation
+import Support
 import Tensors
 
 /// How the elements of a fresh parameter are drawn; each parameter has its own random stream,

@@ -1,4 +1,5 @@
 import CKernels
+import Support
 import Tensors
 
 /// The learned tensors of one attentive head.

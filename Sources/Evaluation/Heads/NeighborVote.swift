@@ -1,4 +1,5 @@
 import Foundation
+import Results
 import Tensors
 
 /// The weighted vote of nearest neighbours, as in DINO's k-NN evaluation.

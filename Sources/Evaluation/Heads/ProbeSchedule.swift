@@ -1,3 +1,4 @@
+import Support
 import Tensors
 
 /// How long, and in what portions, a head is trained.

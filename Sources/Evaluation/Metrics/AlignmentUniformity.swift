@@ -1,4 +1,5 @@
 import Foundation
+import Support
 import Tensors
 
 /// Rows of unit length; rows of zeros stay as they are.

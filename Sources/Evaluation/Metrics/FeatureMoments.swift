@@ -1,4 +1,6 @@
 import Foundation
+import Results
+import Support
 import Tensors
 
 /// Sums and second moments of rows, kept apart by group so that any one group can be left out.

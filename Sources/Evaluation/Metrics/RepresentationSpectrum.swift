@@ -1,4 +1,5 @@
 import Foundation
+import Results
 import Tensors
 
 /// What the eigenvalues of features' second moments say about how many directions are in use.

@@ -1,5 +1,6 @@
 import Encoders
 import Foundation
+import Results
 import Support
 import Tensors
 import Vision

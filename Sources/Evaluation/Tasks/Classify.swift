@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import Results
 import Support
 import Tensors
 import Vision

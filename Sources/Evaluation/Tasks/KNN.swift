@@ -1,4 +1,5 @@
 import Foundation
+import Results
 import Support
 import Tensors
 import Vision

@@ -3,6 +3,7 @@ import Encoders
 import Foundation
 import Support
 import Tensors
+import Training
 import Vision
 
 /// Runs a recipe: steps, checkpoints, resuming.

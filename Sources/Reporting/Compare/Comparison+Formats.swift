@@ -1,5 +1,5 @@
-import Evaluation
 import Foundation
+import Results
 import Support
 import Vision
 
@@ -143,7 +143,7 @@ extension Comparison {
 
 extension PairedDifference {
   /// The difference as in the JSON of `compare` and `gate`.
-  var json: JSON {
+  package var json: JSON {
     var members: [String: JSON] = [
       "difference": .number(difference), "stderr": .number(standardError), "ci95": interval.json,
       "p": .number(pValue), "test": .string(test), "n": .integer(count),

@@ -1,4 +1,4 @@
-import Evaluation
+import Results
 import Support
 
 /// Sorts results into groups of equal comparability key, and finds those that fit nowhere.

@@ -1,5 +1,5 @@
-import Evaluation
 import Foundation
+import Results
 import Support
 import Tensors
 

@@ -1,4 +1,4 @@
-import Evaluation
+import Results
 
 /// A memory of many small losses, each too small to be a regression.
 ///

@@ -1,4 +1,4 @@
-import Evaluation
+import Results
 
 /// One line of the gate's result.
 package struct GateCheck: Equatable, Sendable {

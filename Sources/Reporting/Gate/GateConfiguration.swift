@@ -1,4 +1,5 @@
 import Foundation
+import Results
 import Support
 
 /// What `gate.yaml` says; every field has a default.

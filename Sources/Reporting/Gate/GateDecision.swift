@@ -1,4 +1,4 @@
-import Evaluation
+import Results
 
 /// What the gate makes of one check.
 package enum GateVerdict: String, Sendable {

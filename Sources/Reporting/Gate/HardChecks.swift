@@ -1,4 +1,4 @@
-import Evaluation
+import Results
 import Support
 
 /// What is looked at before any statistics: features that are no numbers, and collapse.

@@ -1,4 +1,4 @@
-import Evaluation
+import Results
 import Support
 
 /// How much a metric moves when nothing but the seed of the baseline's recipe changes.

@@ -1,4 +1,4 @@
-import Evaluation
+import Results
 
 /// Values with their intervals, one row each, as inline SVG.
 struct IntervalPlot {

@@ -1,4 +1,5 @@
 import Foundation
+import Results
 import Support
 
 /// What each checkpoint's mask hides and what it paints in, on the same images.

@@ -1,5 +1,5 @@
-import Evaluation
 import Foundation
+import Results
 
 /// Numbers as people read them, with no more digits than their uncertainty supports.
 package enum Numbers {

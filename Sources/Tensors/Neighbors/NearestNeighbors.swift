@@ -1,5 +1,6 @@
 import CKernels
 import Foundation
+import Support
 
 /// The nearest references of each query, nearest first.
 package struct Neighbors: Sendable {

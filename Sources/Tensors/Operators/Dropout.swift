@@ -1,4 +1,5 @@
 import CKernels
+import Support
 
 extension Graph {
   /// Drops single elements and scales up the rest, in a training graph.

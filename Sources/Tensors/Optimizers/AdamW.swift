@@ -1,5 +1,6 @@
 import CKernels
 import Foundation
+import Support
 
 /// Adam with decoupled weight decay (Loshchilov & Hutter 2019).
 package final class AdamW: Optimizer {

@@ -1,5 +1,6 @@
 import CKernels
 import Foundation
+import Support
 
 /// Layer-wise adaptive rate scaling in the form of MAE's linear probe.
 ///

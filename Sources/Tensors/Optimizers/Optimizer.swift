@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// Changes weights along their gradients; owns the state that a resumed run needs.
 package protocol Optimizer: AnyObject {

@@ -1,5 +1,6 @@
 import CKernels
 import Foundation
+import Support
 
 /// Stochastic gradient descent with momentum and L2 decay, as PyTorch's (dampening 0).
 package final class SGD: Optimizer {

@@ -1,5 +1,6 @@
 import CKernels
 import Foundation
+import Support
 
 /// Runs a batch in slices on all workers and sums gradients in an order that no thread count changes.
 ///

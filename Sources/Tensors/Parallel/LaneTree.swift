@@ -1,5 +1,6 @@
 import CKernels
 import Foundation
+import Support
 
 /// Sums the gradients of lanes as a fixed binary tree: neighbours first, then pairs of pairs.
 ///

@@ -1,3 +1,4 @@
+import Support
 import Tensors
 
 /// Makes scenes and their pictures: a pure function of seed, split and index.

@@ -1,3 +1,4 @@
+import Support
 import Tensors
 
 /// A pattern in two colours that covers an object or the ground.

@@ -1,3 +1,4 @@
+import Support
 import Tensors
 
 /// Random changes of brightness, contrast, saturation and hue in a random order.

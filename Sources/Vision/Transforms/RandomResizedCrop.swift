@@ -1,4 +1,5 @@
 import Foundation
+import Support
 import Tensors
 
 /// Draws a box of random area and aspect ratio, as torchvision's `RandomResizedCrop` does.

@@ -1,3 +1,4 @@
+import Support
 import Tensors
 
 /// The transform of training: a random resized crop, perhaps mirrored and recoloured, normalised.

@@ -1,5 +1,7 @@
 import Evaluation
 import Foundation
+import Results
+import Support
 import Tensors
 import TestSupport
 import Vision

@@ -1,3 +1,4 @@
+import Support
 import Tensors
 
 /// Changes of a small real file that a reader must survive; a function of the seed.

@@ -2,7 +2,9 @@ import Checkpoints
 import Evaluation
 import Foundation
 import Pretraining
+import Results
 import Support
+import Sweeps
 import Tensors
 import Vision
 

@@ -1,0 +1,92 @@
+import Foundation
+import Support
+
+extension Report {
+  /// Writes `report.json` into a folder, and predictions and pictures beside it.
+  ///
+  /// All of it is replaced as one: the files beside the report get names that the report which is
+  /// there does not use, then the report is replaced, then what only the old one used is removed. A
+  /// full disk or a kill leaves the old report with its files.
+  /// - Parameter folder: created if need be.
+  /// - Returns: the report as a later reader sees it.
+  /// - Throws: `InputError` if the folder cannot be written.
+  @discardableResult
+  package func write(_ folder: String) throws -> Report {
+    var report = self
+    let files = ReportFiles(folder)
+    // Entries of earlier runs keep their files.
+    var taken = Set(
+      report.tasks.filter { $0.predictions == nil }.compactMap(\.predictionsFile?.path))
+    for index in report.tasks.indices {
+      guard let predictions = report.tasks[index].predictions else { continue }
+      let data = predictions.npy()
+      let path = fileName(for: report.tasks[index].task, avoiding: &taken)
+      report.tasks[index].predictionsFile = PredictionsReference(
+        path: try files.add(data, as: path), sha256: SHA256.hex(of: data),
+        count: predictions.count)
+    }
+    if let pictures {
+      let data = report.tasks.lazy.compactMap(\.dataset).first?.id ?? "unknown data"
+      report.checkpoint.pictures = try ReportPictures(pictures, in: files, data: data)
+    }
+    let json = report.json
+    try AtomicFile.write(Data((json.text(pretty: true) + "\n").utf8), to: folder + "/report.json")
+    files.removeOthers(than: report)
+    report.folder = folder
+    report.contentHash = json["integrity"]?["hash"]?.string
+    return report
+  }
+
+  /// Reads a report.
+  ///
+  /// - Parameter path: a `report.json`, or a folder that holds one.
+  /// - Returns: the report.
+  /// - Throws: `InputError` if it cannot be read or is not a whole, unchanged report.
+  package static func read(_ path: String) throws -> Report {
+    guard FileSystem.exists(path) else {
+      throw InputError(path, "does not exist", "give a report.json or the folder that holds it")
+    }
+    let file = FileSystem.isFolder(path) ? path + "/report.json" : path
+    guard FileSystem.exists(file) else {
+      throw InputError(path, "holds no report.json", "evaluate a checkpoint with --out \(path)")
+    }
+    var report = try Report(JSON.parse(contentsOf: file, limit: 1 << 28), file: file)
+    report.folder = file.parentFolder
+    if report.folder == "" { report.folder = "." }
+    return report
+  }
+
+  /// The outcomes of a task, read and verified.
+  ///
+  /// - Parameter task: an entry of this report.
+  /// - Returns: the outcomes; nil if the task kept none.
+  /// - Throws: `InputError` if the file is missing, changed, or of another length.
+  package func predictions(of task: TaskResult) throws -> Predictions? {
+    if let predictions = task.predictions { return predictions }
+    guard let reference = task.predictionsFile, let folder else { return nil }
+    let path = try ReportFiles.path(of: reference.path, in: folder)
+    let data = try MappedFile(path).data
+    guard SHA256.hex(of: data) == reference.sha256 else {
+      throw InputError(
+        path, "is not the file that the report was written with (its hash differs)",
+        "evaluate the checkpoint again")
+    }
+    let predictions = try Predictions(npy: data, file: path)
+    guard predictions.count == reference.count else {
+      throw InputError(path, "holds \(predictions.count) examples, not \(reference.count)")
+    }
+    return predictions
+  }
+}
+
+/// `predictions/<task>.npy`, numbered if the name is taken.
+private func fileName(for task: String, avoiding taken: inout Set<String>) -> String {
+  let safe = String(task.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") ? $0 : "-" })
+  var path = "predictions/\(safe).npy"
+  var number = 2
+  while !taken.insert(path).inserted {
+    path = "predictions/\(safe)-\(number).npy"
+    number += 1
+  }
+  return path
+}
