@@ -76,7 +76,7 @@ let package = Package(
     library(
       "Checkpoints", ["CKernels", "Support", "Tensors", "Vision", "Encoders"],
       plugins: ["Registry"]),
-    library("Training", ["CKernels", "Support", "Tensors", "Checkpoints"]),
+    library("Training", ["Support", "Tensors", "Encoders", "Checkpoints"]),
     library(
       "Pretraining",
       ["CKernels", "Support", "Tensors", "Vision", "Encoders", "Checkpoints", "Training"],
@@ -140,7 +140,7 @@ let package = Package(
     tests("VisionTests", ["Vision"]),
     tests("EncodersTests", ["Encoders", "Checkpoints"]),
     tests("CheckpointsTests", ["Checkpoints", "Vision", "Encoders"]),
-    tests("TrainingTests", ["Training"]),
+    tests("TrainingTests", ["Training", "Encoders"]),
     tests(
       "PretrainingTests", ["Pretraining", "Training", "Vision", "Encoders", "Checkpoints"]),
     tests("ResultsTests", ["Results"]),
@@ -148,6 +148,9 @@ let package = Package(
     tests(
       "ReportingTests",
       ["Sweeps", "Reporting", "Results", "Evaluation", "Pretraining", "Vision"]),
+    tests(
+      "ContractTests",
+      ["Support", "Tensors", "Vision", "Encoders", "Checkpoints", "Training", "Pretraining"]),
     tests(
       "CommandTests",
       [

@@ -50,10 +50,17 @@ void uk_adamw(float *weights, const float *gradient, float *m, float *v, float r
 
 UK_DISPATCH
 void uk_sgd(float *weights, const float *gradient, float *buffer, float rate, float momentum,
-            float decay, float scale, size_t count) {
+            float decay, float scale, int nesterov, size_t count) {
+  // Weights move along `ahead · g + along · b`.
+  float ahead = nesterov ? 1 : 0, along = nesterov ? momentum : 1;
   for (size_t i = 0; i < count; i++) {
     float g = scale * gradient[i] + decay * weights[i];
     buffer[i] = momentum * buffer[i] + g;
-    weights[i] -= rate * buffer[i];
+    weights[i] -= rate * (ahead * g + along * buffer[i]);
   }
+}
+
+UK_DISPATCH
+void uk_approach(float *values, const float *goal, float share, size_t count) {
+  for (size_t i = 0; i < count; i++) values[i] += share * (goal[i] - values[i]);
 }

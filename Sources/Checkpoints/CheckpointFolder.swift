@@ -43,24 +43,19 @@ package struct CheckpointFolder: Sendable {
   ///   - training: the record of the run; nil when there was none.
   /// - Throws: `InputError` when the folder is unwritable or the disk full.
   package func write(
-    _ encoder: VisionTransformer, preprocessing: Preprocessing,
+    _ encoder: any Encoder, preprocessing: Preprocessing,
     classifier: ClassifierHead? = nil, heads: ParameterStore? = nil, training: JSON? = nil
   ) throws {
     try AtomicFile.createFolder(path)
-    let head = classifier?.timmWeights ?? []
-    if encoder.configuration.isTimmBEiT {
-      let weights = encoder.beitWeights(hasClassifierNorm: classifier?.norm != nil)
-      try writeSafetensors(weights + head, metadata: ["format": "pt"], to: modelPath)
-    } else {
-      try writeSafetensors(
-        encoder.parameters, beside: head, metadata: ["format": "pt"], to: modelPath)
+    guard let stored = encoder as? any StoredEncoder else {
+      throw InputError(encoder.name, "is of a family that checkpoint folders do not hold")
     }
+    try stored.writeWeights(with: classifier, to: modelPath)
     if let heads {
       try writeSafetensors(heads, metadata: ["format": "pt"], to: pretrainingPath)
     }
     if let training { try AtomicFile.write(training.text(pretty: true) + "\n", to: trainingPath) }
-    let config = Self.config(
-      of: encoder, preprocessing: preprocessing, classifier: classifier)
+    let config = stored.timmConfiguration(preprocessing, classifier: classifier)
     try AtomicFile.write(config.text(pretty: true) + "\n", to: configPath)
   }
 

@@ -39,6 +39,12 @@ package protocol Encoder: AnyObject, Sendable {
   /// Number of layers; a head on top would be the next.
   var layerCount: Int { get }
 
+  /// Floating-point operations of the matrix products and convolutions of a forward pass over one image.
+  ///
+  /// Two for each multiply-add; norms, activations and softmax are not counted, as is usual.
+  /// - Parameter patches: how many patches are seen, where hidden ones are dropped.
+  func forwardFLOPs(patches: Int) -> Double
+
   /// A network of its own with the same weights: training it leaves this one as it is.
   func copy() -> Self
 }

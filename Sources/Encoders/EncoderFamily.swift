@@ -44,7 +44,15 @@ package enum EncoderCatalog {
   /// Refuses a name that names no encoder.
   /// - Throws: `InputError` with the nearest name.
   package static func validate(_ name: String) throws {
-    _ = try family(of: name).init(named: name)
+    _ = try declare(name)
+  }
+
+  /// An encoder whose parameters are declared; no memory for weights is taken before they are read or written.
+  ///
+  /// - Parameter name: an encoder name.
+  /// - Throws: `InputError` when the name names nothing.
+  package static func declare(_ name: String) throws -> any Encoder {
+    try family(of: name).init(named: name)
   }
 
   /// An untrained encoder, initialised as MAE initialises it, a ResNet as torchvision does.

@@ -106,13 +106,14 @@ package enum EvaluationRun {
     _ plan: EvaluationPlan, _ subject: EvaluationSubject, _ datasets: [String: Dataset],
     _ pool: WorkerPool
   ) -> PretrainingPictures? {
-    guard subject.format == "unmask", let encoder = subject.encoder as? VisionTransformer,
-      let task = plan.tasks.first, let name = try? plan.specification(of: task),
+    guard subject.format == "unmask", let encoder = subject.encoder, let task = plan.tasks.first,
+      let name = try? plan.specification(of: task),
       let dataset = datasets[name], dataset.test.count > 0
     else { return nil }
     do {
-      let method = try pretrainingMethod(of: CheckpointFolder(subject.source), encoder: encoder)
-      guard let method = method as? any ReconstructingMethod else { return nil }
+      let method = try PretrainingObjective.finished(
+        CheckpointFolder(subject.source), encoder: encoder)
+      guard let method, method.isPaintable else { return nil }
       return try PretrainingPictures(
         method, preprocessing: subject.preprocessing, images: dataset.test, pool: pool)
     } catch {

@@ -109,7 +109,7 @@ package struct PretrainingPlan {
   package func train(
     into folder: CheckpointFolder, pool: WorkerPool, resume: Bool, logsEvents: Bool = false
   ) throws -> Double {
-    let trainer = Trainer(
+    let trainer = try Trainer(
       recipe, dataset: dataset, folder: folder, pool: pool,
       log: logsEvents ? EventLog(folder.path) : nil)
     try trainer.run(resume: resume)

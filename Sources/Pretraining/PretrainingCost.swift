@@ -11,17 +11,21 @@ package struct PretrainingCost: Equatable, Sendable {
   package let encoderForward: Double
   /// Operations of the forward pass of what is only there for pretraining: decoder and heads.
   package let predictorForward: Double
+  /// Operations of the forward pass of a teacher, which has no backward pass.
+  package let teacherForward: Double
 
   /// A cost for each image.
   package init(
-    patches: Int, visiblePatches: Int, encoderForward: Double, predictorForward: Double
+    patches: Int, visiblePatches: Int, encoderForward: Double, predictorForward: Double,
+    teacherForward: Double = 0
   ) {
     self.patches = patches
     self.visiblePatches = visiblePatches
     self.encoderForward = encoderForward
     self.predictorForward = predictorForward
+    self.teacherForward = teacherForward
   }
 
   /// Operations of forward and backward pass.
-  package var training: Double { 3 * (encoderForward + predictorForward) }
+  package var training: Double { 3 * (encoderForward + predictorForward) + teacherForward }
 }

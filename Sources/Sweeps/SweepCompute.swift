@@ -21,8 +21,8 @@ struct SweepCompute: Equatable, Sendable {
   var evaluationSeconds: Double?
 
   /// The cost of a checked recipe.
-  init(_ plan: PretrainingPlan) {
-    self.init(plan.recipe.method.cost, steps: plan.steps, batchSize: plan.recipe.batchSize)
+  init(_ plan: PretrainingPlan) throws {
+    self.init(try plan.recipe.cost(), steps: plan.steps, batchSize: plan.recipe.batchSize)
   }
 
   /// The cost of so many steps.

@@ -104,8 +104,8 @@ package final class SweepRun: Sendable {
         checkpoint: "checkpoints/" + cell.name)
       entry.seed = Int(plan.recipe.seed)
       entry.trainingKey = plan.fingerprint
-      entry.mask = plan.recipe.method.maskFingerprint
-      entry.compute = SweepCompute(plan)
+      entry.mask = try plan.recipe.maskFingerprint()
+      entry.compute = try SweepCompute(plan)
       return Planned(cell: cell, entry: entry)
     }
     return (cells, specifications)

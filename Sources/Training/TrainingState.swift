@@ -1,4 +1,3 @@
-import CKernels
 import Checkpoints
 import Foundation
 import Support
@@ -20,27 +19,40 @@ package struct TrainingState {
   /// What earlier versions wrote: without a checksum.
   private static let earlierFormat = "unmask.state/1"
 
+  /// A network whose weights a state holds, with what its optimiser remembers.
+  package struct Network {
+    let name: String
+    let store: ParameterStore
+    /// Nil for one that follows another, or stays as it is.
+    let optimizer: (any Optimizer)?
+
+    /// A network by its name in the file.
+    package init(name: String, store: ParameterStore, optimizer: (any Optimizer)?) {
+      self.name = name
+      self.store = store
+      self.optimizer = optimizer
+    }
+  }
+
   private typealias Block = (name: String, shape: [Int], data: UnsafePointer<Float>)
 
   /// Writes the state.
   ///
   /// - Parameters:
   ///   - path: `state.safetensors`.
-  ///   - stores: what is trained, by name.
-  ///   - optimizers: one a store.
+  ///   - networks: what is trained, or follows what is.
   ///   - fingerprint: identifies recipe and data.
   /// - Throws: `InputError` when the place is unwritable or full.
   package func write(
-    to path: String, stores: [(name: String, store: ParameterStore)], optimizers: [any Optimizer],
-    fingerprint: String
+    to path: String, networks: [Network], fingerprint: String
   ) throws {
-    let blocks = Self.blocks(stores, optimizers)
+    let blocks = Self.blocks(networks)
     var metadata = [
       "format": Self.format, "step": "\(step)", "seconds": "\(seconds)",
       "fingerprint": fingerprint,
       "curve": curve.json.text(pretty: false),
     ]
-    try withExtendedLifetime((stores.map(\.store), optimizers.map { $0 as AnyObject })) {
+    try withExtendedLifetime(networks) {
       metadata["checksum"] = Self.checksum(blocks, metadata)
       try writeSafetensors(blocks: blocks, metadata: metadata, to: path)
     }
@@ -50,14 +62,12 @@ package struct TrainingState {
   ///
   /// - Parameters:
   ///   - path: `state.safetensors`.
-  ///   - stores: receive the weights.
-  ///   - optimizers: receive their buffers.
+  ///   - networks: receive the weights, their optimisers the buffers.
   ///   - fingerprint: what recipe and data must be.
   ///   - schedule: steps of the run and of an epoch.
   /// - Throws: `InputError` when the file is damaged or belongs to another run.
   package init(
-    from path: String, stores: [(name: String, store: ParameterStore)],
-    optimizers: [any Optimizer], fingerprint: String, schedule: (steps: Int, epoch: Int)
+    from path: String, networks: [Network], fingerprint: String, schedule: (steps: Int, epoch: Int)
   ) throws {
     let archive = try openCheckpoint(path)
     let metadata = (archive.metadata.object ?? [:]).compactMapValues { $0.string }
@@ -71,18 +81,18 @@ package struct TrainingState {
         "repeat the settings of that run, or choose another --out")
     }
     try self.init(metadata, schedule, path)
-    for optimizer in optimizers { optimizer.steps = step }
-    for (name, shape, values) in Self.blocks(stores, optimizers) {
+    for network in networks { network.optimizer?.steps = step }
+    for (name, shape, values) in Self.blocks(networks) {
       guard archive.entry(name)?.shape == shape else {
         throw InputError(path, "its '\(name)' does not fit", Self.remedy)
       }
       try archive.read(name, into: UnsafeMutablePointer(mutating: values), count: shape[0])
     }
-    let blocks = Self.blocks(stores, optimizers)
+    let blocks = Self.blocks(networks)
     guard isEarlier || metadata["checksum"] == Self.checksum(blocks, metadata) else {
       throw InputError(path, "is damaged: its checksum differs", Self.remedy)
     }
-    for (name, shape, values) in blocks where !uk_sum_squares(values, shape[0]).isFinite {
+    for (name, shape, values) in blocks where !isFinite(values, count: shape[0]) {
       throw InputError(path, "its '\(name)' holds numbers that are not finite", Self.remedy)
     }
   }
@@ -113,13 +123,13 @@ package struct TrainingState {
   }
 
   /// Everything that is trained, in a fixed order.
-  private static func blocks(
-    _ stores: [(name: String, store: ParameterStore)], _ optimizers: [any Optimizer]
-  ) -> [Block] {
-    zip(stores, optimizers).flatMap { part, optimizer in
-      let buffers = [("weights", part.store.values)] + optimizer.state.map { ($0.name, $0.values) }
+  private static func blocks(_ networks: [Network]) -> [Block] {
+    networks.flatMap { network in
+      let buffers =
+        [("weights", network.store.values)]
+        + (network.optimizer?.state ?? []).map { ($0.name, $0.values) }
       return buffers.map { buffer, values in
-        ("\(part.name)/\(buffer)", [part.store.extent], UnsafePointer(values))
+        ("\(network.name)/\(buffer)", [network.store.extent], UnsafePointer(values))
       }
     }
   }

@@ -6,7 +6,8 @@ import Support
 @main
 struct Bench {
   static let measurements: [String: @Sendable (Options) throws -> JSON] = [
-    "mae-step": measureMAEStep,
+    "mae-step": measureMAEStep, "simmim-step": measureSimMIMStep,
+    "simclr-step": measureSimCLRStep,
     "features": measureFeatures,
     "gemm": measureGemm,
     "load-pth": measureLoading,

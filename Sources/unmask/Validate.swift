@@ -62,7 +62,7 @@ struct Validate: ParsableCommand {
         "a gate, \(gate.margins.isEmpty ? "every headline metric" : "\(gate.margins.count) metrics")"
     }
     let recipe = try Recipe.check(file)
-    return "a recipe, \(type(of: recipe.method).kind) of \(recipe.encoder.name)"
+    return "a recipe, \(recipe.method) of \(recipe.encoderName)"
   }
 
   /// Whether `file` is meant as a report: a JSON file, or a folder that holds one.

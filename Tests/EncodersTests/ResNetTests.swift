@@ -6,19 +6,6 @@ import Testing
 
 /// Residual networks in training against torchvision's.
 @Suite struct ResNetTests {
-  /// The same numbers as `drawn` in Tests/Goldens/reference/residual_network.py.
-  private static func drawn(_ count: Int, _ ordinal: Int) -> [Float] {
-    let offset = UInt32(truncatingIfNeeded: ordinal &* 805_459_861)
-    return (0..<count).map { index in
-      var x = UInt32(truncatingIfNeeded: index) &* 2_654_435_761 &+ offset
-      for (shift, factor) in [(16, 0x7feb_352d), (15, 0x846c_a68b)] as [(UInt32, UInt32)] {
-        x = (x ^ (x >> shift)) &* factor
-      }
-      x ^= x >> 16
-      return Float(x >> 8) / 16_777_216 - 0.5
-    }
-  }
-
   private static func network(_ golden: Golden, _ caseName: String) throws -> ResNet {
     let width = golden.integer("width", in: caseName)
     let isSmall = golden.flag("small", in: caseName)
@@ -31,27 +18,8 @@ import Testing
       shortcut: .projection, stemWidth: width, widths: (0..<4).map { width << $0 }, depths: blocks,
       side: golden.integer("side", in: caseName))
     let network = try ResNet(configuration, name: caseName)
-    for (ordinal, parameter) in network.parameters.parameters.enumerated() {
-      let values = drawn(parameter.count, ordinal)
-      let (scale, centre) = spread(of: parameter)
-      for index in 0..<parameter.count { parameter.data[index] = centre + scale * values[index] }
-    }
+    fill(network.parameters)
     return network
-  }
-
-  private static func spread(of parameter: Parameter) -> (scale: Float, centre: Float) {
-    if parameter.shape.count == 4 {
-      return (2 * (6 / Float(parameter.count / parameter.shape[0])).squareRoot(), 0)
-    }
-    if parameter.name.hasSuffix("running_var") { return (0.8, 1) }
-    if parameter.shape.isEmpty { return (0, 0) }
-    return (0.4, parameter.name.hasSuffix("weight") ? 1 : 0)
-  }
-
-  /// Sixteen elements at even distances, and the norm.
-  private static func sampled(_ values: UnsafePointer<Float>, _ count: Int) -> [Float] {
-    let squares = (0..<count).reduce(0.0) { $0 + Double(values[$1]) * Double(values[$1]) }
-    return (0..<16).map { values[$0 * count / 16] } + [Float(squares.squareRoot())]
   }
 
   private struct Step {
@@ -104,12 +72,6 @@ import Testing
     return result
   }
 
-  /// The largest difference of a row, relative to its largest element but for the norm.
-  private static func difference(_ ours: [Float], _ theirs: ArraySlice<Float>) -> Float {
-    let scale = theirs.map { abs($0) }.max() ?? 1
-    return zip(ours, theirs).map { abs($0 - $1) }.max().map { $0 / max(scale, 1e-12) } ?? .infinity
-  }
-
   @Test(arguments: ["basic", "bottleneck", "resnet18", "resnet18_small"], [1, 4])
   func aStepAgreesWithTorchvision(caseName: String, lanes: Int) throws {
     let golden = try Golden("resnet_training")
@@ -123,7 +85,7 @@ import Testing
       #expect(ours.count == theirs.shape[0])
       for (row, (name, sample)) in ours.enumerated() {
         let expected = theirs.array[row * 17..<(row + 1) * 17]
-        #expect(Self.difference(sample, expected) < tolerance, "\(name)")
+        #expect(sampleDifference(sample, expected) < tolerance, "\(name)")
       }
     }
   }
@@ -143,7 +105,7 @@ import Testing
     let golden = try Golden("resnet_training")
     let network = try Self.network(golden, caseName)
     let side = golden.integer("side", in: caseName)
-    let images = Self.drawn(2 * 3 * side * side, 1000)
+    let images = drawn(2 * 3 * side * side, 1000)
     let outputs = [false, true].map { isUnfolded -> Tensor in
       let other = ParameterStore()
       let graph =

@@ -5,6 +5,7 @@ import Support
 import Tensors
 import TestSupport
 import Testing
+import Training
 import Vision
 
 @testable import Pretraining
@@ -20,20 +21,27 @@ import Vision
     }
   }
 
-  /// Targets placed where they came from give the image back: normalisation is undone exactly.
-  @Test(arguments: [true, false])
-  func placingInvertsTheTargets(isNormalised: Bool) {
+  /// Targets painted where they came from give the image back: normalisation is undone exactly.
+  @Test(arguments: [true, false], ["pixels", "channels"])
+  func paintingInvertsTheTargets(isNormalised: Bool, order: String) throws {
     let graph = Graph(workspace: Workspace(), precision: .fp32)
     let images = images(2, side: 12, in: graph)
-    let targets = PixelTargets(patch: 4, isNormalised: isNormalised)
-    let places: [Int32] = [8, 0, 5, 1, 2, 3]
-    let values = targets.placing(
-      targets(images, at: places, in: graph), at: places, into: images)
+    let context = PartContext(
+      encoder: try VisionTransformer(named: "vit-tiny/4@12"), store: ParameterStore(), prefix: "",
+      hiding: .drop, mask: nil)
+    let target = try PixelTarget(
+      Fields(yaml: "{normalise: \(isNormalised), order: \(order)}", file: "test"), context)
+    let plans = [
+      MaskPlan(visible: [1, 2, 3, 4, 6, 7], of: 9), MaskPlan(visible: [0, 4, 5, 6, 7, 8], of: 9),
+    ]
+    let slice = PretrainingSlice(
+      images: images, plans: plans, totals: BatchTotals(images: 2, views: 2, hidden: 6))
+    let values = target.painted(target.values(of: slice, teacher: nil, in: graph), into: slice)
     let largest = zip(values, images.array).map { abs($0 - $1) }.max() ?? 1
     #expect(largest < 1e-6)
     // Something else in their place changes these patches, and no others.
-    let zeros = graph.constant([2, 3, 48]) { $0.update(repeating: 0, count: 2 * 3 * 48) }
-    let blank = targets.placing(zeros, at: places, into: images)
+    let zeros = graph.constant([6, 48]) { $0.update(repeating: 0, count: 6 * 48) }
+    let blank = target.painted(zeros, into: slice)
     let changed = Set(blank.indices.filter { abs(blank[$0] - values[$0]) > 1e-6 }.map(patch))
     #expect(changed == [8, 0, 5, 101, 102, 103])
   }
@@ -59,9 +67,9 @@ import Vision
 
   private func pictures(_ checkpoint: CheckpointFolder) throws -> PretrainingPictures? {
     let loaded = try loadCheckpoint(checkpoint.path)
-    let encoder = try #require(loaded.encoder as? VisionTransformer)
-    let method = try pretrainingMethod(of: checkpoint, encoder: encoder)
-    guard let method = method as? any ReconstructingMethod else { return nil }
+    let encoder = loaded.encoder
+    let method = try PretrainingObjective.finished(checkpoint, encoder: encoder)
+    guard let method, method.isPaintable else { return nil }
     let pool = WorkerPool(threads: 1)
     defer { pool.close() }
     return try PretrainingPictures(
@@ -109,7 +117,8 @@ import Vision
     let encoder = try VisionTransformer(named: "vit-tiny/16@144")
     encoder.initialize(seed: 0)
     let yaml = "{mask: {ratio: 0.75}, decoder: {width: 16, depth: 1, heads: 2}}"
-    let method = try MaskedAutoencoder(Fields(yaml: yaml, file: "test"), encoder: encoder, seed: 0)
+    let method = try PretrainingObjective(Fields(yaml: yaml, file: "test"), encoder: encoder)
+    method.begin(nil, seed: 0, steps: 1, rules: ParameterRules(decay: 0))
     let pool = WorkerPool(threads: 2)
     defer { pool.close() }
     let pictures = try PretrainingPictures(

@@ -15,8 +15,12 @@ void uk_adamw(float *weights, const float *gradient, float *m, float *v, float r
               float beta2, float epsilon, float decay, float correction1, float correction2,
               size_t count);
 
-// One step of SGD with momentum: g ← scale·g + decay·w; b ← momentum·b + g; w ← w - rate·b.
+// One step of SGD with momentum: g ← scale·g + decay·w; b ← momentum·b + g; w ← w - rate·b, or, after Nesterov,
+// w ← w - rate·(g + momentum·b).
 void uk_sgd(float *weights, const float *gradient, float *buffer, float rate, float momentum,
-            float decay, float scale, size_t count);
+            float decay, float scale, int nesterov, size_t count);
+
+// values[i] += share · (goal[i] - values[i])
+void uk_approach(float *values, const float *goal, float share, size_t count);
 
 #endif

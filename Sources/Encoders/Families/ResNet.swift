@@ -74,6 +74,24 @@ package final class ResNet: EncoderFamily {
     return 1 + configuration.depths.prefix(stage - 1).reduce(0, +) + block
   }
 
+  /// - Parameter patches: without meaning here, for convolutions see every pixel.
+  package func forwardFLOPs(patches: Int) -> Double {
+    let c = configuration
+    var sum = 0.0
+    for parameter in parameters.parameters where parameter.shape.count == 4 {
+      let parts = parameter.name.split(separator: ".")
+      var side = c.stem == .imageNet ? (c.side + 1) / 2 : c.side
+      if parts[0].hasPrefix("layer"), let stage = Int(parts[0].dropFirst("layer".count)) {
+        // The convolutions before the stride of a stage's first block work on the grid of the stage before.
+        let isBefore =
+          c.block == .bottleneck && stage > 1 && parts[1] == "0" && parts[2] == "conv1"
+        side = (c.side - 1) / c.stageStrides[isBefore ? stage - 2 : stage - 1] + 1
+      }
+      sum += 2 * Double(parameter.count * side * side)
+    }
+    return sum
+  }
+
   package func copy() -> ResNet {
     let copy = ResNet(valid: configuration, name: name)
     copy.parameters.copyValues(from: parameters)

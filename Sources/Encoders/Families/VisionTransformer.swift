@@ -90,6 +90,10 @@ package final class VisionTransformer: EncoderFamily {
     }
   }
 
+  package func forwardFLOPs(patches: Int) -> Double {
+    configuration.forwardFLOPs(patches: patches)
+  }
+
   package func copy() -> VisionTransformer {
     let copy = VisionTransformer(valid: configuration, name: name)
     copy.parameters.copyValues(from: parameters)

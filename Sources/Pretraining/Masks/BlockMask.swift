@@ -7,7 +7,7 @@ import Tensors
 /// The proposals of BEiT (Bao et al. 2022, algorithm 1) with the exact count of CAE: a rectangle
 /// has an area uniform in `minimum…remaining` and a log-uniform aspect, and is taken when it hides
 /// between one and `remaining` new patches.
-package struct BlockMask: MaskGenerator {
+package struct BlockMask: PatchMask {
   package static let kind = "block"
   package static let summary = "rectangles up to an exact count (BEiT, CAE)"
   private let ratio: Double
@@ -22,11 +22,14 @@ package struct BlockMask: MaskGenerator {
       "aspect", default: 0.3, in: 0.05...1, "smallest ratio of height to width; the largest is 1/x")
   }
 
-  package func visibleCount(rows: Int, columns: Int) throws -> Int {
-    max(1, keptCount(of: rows * columns, ratio: ratio))
+  package func visibleCounts(rows: Int, columns: Int) throws -> ClosedRange<Int> {
+    let count = max(1, keptCount(of: rows * columns, ratio: ratio))
+    return count...count
   }
 
-  package func plan(rows: Int, columns: Int, random: inout RandomStream) -> MaskPlan {
+  package func plan(
+    rows: Int, columns: Int, scores: ArraySlice<Float>?, random: inout RandomStream
+  ) -> MaskPlan {
     let count = rows * columns
     var remaining = count - max(1, keptCount(of: count, ratio: ratio))
     var hidden = [Bool](repeating: false, count: count)

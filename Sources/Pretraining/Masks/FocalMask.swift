@@ -4,7 +4,7 @@ import Tensors
 /// Keeps one square, at a random place, and hides everything around it.
 ///
 /// The focal mask of masked siamese convolutional networks (Jing et al. 2022).
-package struct FocalMask: MaskGenerator {
+package struct FocalMask: PatchMask {
   package static let kind = "focal"
   package static let summary = "only one square is seen (MSCN)"
   private let ratio: Double
@@ -23,7 +23,7 @@ package struct FocalMask: MaskGenerator {
     return max(1, Int((Double(rows * columns) * (1 - ratio)).squareRoot().rounded()))
   }
 
-  package func visibleCount(rows: Int, columns: Int) throws -> Int {
+  package func visibleCounts(rows: Int, columns: Int) throws -> ClosedRange<Int> {
     let side = side(rows: rows, columns: columns)
     guard side <= rows, side <= columns, side * side < rows * columns else {
       throw InputError(
@@ -36,10 +36,12 @@ package struct FocalMask: MaskGenerator {
         "mask.ratio", "a square cannot leave \(ratio) of \(rows) × \(columns) patches hidden",
         "the nearest is \((share * 1000).rounded() / 1000); or give mask.side")
     }
-    return side * side
+    return side * side...side * side
   }
 
-  package func plan(rows: Int, columns: Int, random: inout RandomStream) -> MaskPlan {
+  package func plan(
+    rows: Int, columns: Int, scores: ArraySlice<Float>?, random: inout RandomStream
+  ) -> MaskPlan {
     let side = side(rows: rows, columns: columns)
     let top = random.below(rows - side + 1)
     let left = random.below(columns - side + 1)

@@ -4,7 +4,7 @@ import Tensors
 /// Keeps one patch of every cell, always the same: a regular grid.
 ///
 /// He et al. 2022, table 1f ("grid"): with cells of 2 × 2 patches three quarters are hidden.
-package struct GridMask: MaskGenerator {
+package struct GridMask: PatchMask {
   package static let kind = "grid"
   package static let summary = "one patch of every cell is kept, regularly (MAE's ablation)"
   private let cell: Int
@@ -25,16 +25,19 @@ package struct GridMask: MaskGenerator {
       "random_offset", default: false, "draw the kept corner for each image")
   }
 
-  package func visibleCount(rows: Int, columns: Int) throws -> Int {
+  package func visibleCounts(rows: Int, columns: Int) throws -> ClosedRange<Int> {
     guard rows % cell == 0, columns % cell == 0 else {
       throw InputError(
         "mask.cell", "cells of \(cell) patches do not tile a grid of \(rows) × \(columns)",
         "use a divisor of both sides")
     }
-    return rows / cell * (columns / cell)
+    let count = rows / cell * (columns / cell)
+    return count...count
   }
 
-  package func plan(rows: Int, columns: Int, random: inout RandomStream) -> MaskPlan {
+  package func plan(
+    rows: Int, columns: Int, scores: ArraySlice<Float>?, random: inout RandomStream
+  ) -> MaskPlan {
     let row = hasRandomOffset ? random.below(cell) : 0
     let column = hasRandomOffset ? random.below(cell) : 0
     return MaskPlan(

@@ -30,19 +30,20 @@ package struct PretrainingPictures: Equatable, Sendable {
   /// Draws the strips.
   ///
   /// - Parameters:
-  ///   - method: a trained method.
+  ///   - method: trained; it must be paintable.
   ///   - preprocessing: the transform of evaluation.
   ///   - images: a split; as many as `count` are taken, evenly spaced.
   ///   - pool: the workers.
   /// - Throws: `InputError` when an image is unusable.
   package init(
-    _ method: any ReconstructingMethod, preprocessing: Preprocessing, images: any ImageSplit,
+    _ method: PretrainingObjective, preprocessing: Preprocessing, images: any ImageSplit,
     pool: WorkerPool
   ) throws {
     let count = min(Self.count, images.count)
     let samples = (0..<count).map { $0 * images.count / max(count, 1) }
     // The same places for checkpoints of the same mask, whatever their seed.
-    let plans = samples.map { method.plan(sample: $0, epoch: 0, seed: 0) }
+    let plans = samples.compactMap { method.plan(sample: $0, epoch: 0, seed: 0) }
+    precondition(plans.count == count && method.isPaintable, "pictures of what cannot be shown")
     let painted = PictureBuffer(count * preprocessing.count)
     let seen = PictureBuffer(count * preprocessing.count)
     try DataParallel(pool: pool, precision: .fp32).forEachSlice(of: count, slice: count) {

@@ -2,11 +2,14 @@ import Encoders
 import Support
 import Tensors
 
-/// A thin transformer that predicts pixels at hidden places from the visible tokens.
+/// A thin transformer that predicts hidden places from the visible tokens.
 ///
 /// He et al. 2022, official code: project, put a learned mask token at every hidden place, add
 /// fixed positions to all, run blocks, normalise, predict. Parameter names are the official ones.
-package final class SelfAttentionDecoder: @unchecked Sendable {
+final class SelfAttentionDecoder: Predictor {
+  static let kind = "self_attention"
+  static let summary = "thin transformer over visible and mask tokens (MAE)"
+
   private let width: Int
   private let heads: Int
   private let embedding: LinearParameters
@@ -15,25 +18,27 @@ package final class SelfAttentionDecoder: @unchecked Sendable {
   private let blocks: [TransformerBlock]
   private let norm: NormParameters
   private let prediction: LinearParameters
+  private let grid: (rows: Int, columns: Int)
   private let places: Int
   private let encoderWidth: Int
   private let outputs: Int
   private let shape: TransformerBlock.Shape
+  private let parameters: [Parameter]
   private let epsilon: Float = 1e-6
 
-  /// Declares and initialises the decoder's parameters.
-  ///
-  /// - Parameters:
-  ///   - fields: `width`, `depth`, `heads`.
-  ///   - encoder: whose tokens are decoded; it must have a class token.
-  ///   - outputs: values predicted for a patch.
-  ///   - store: receives the parameters.
-  ///   - seed: fixes the initial weights.
-  /// - Throws: `InputError` when the heads do not divide the width.
-  package init(
-    _ fields: Fields, encoder: VisionTransformer, outputs: Int, in store: ParameterStore,
-    seed: UInt64
-  ) throws {
+  init(_ fields: Fields, predicting shape: PredictionShape, _ context: PartContext) throws {
+    let encoder = context.encoder
+    guard case .hiddenPatches(let outputs) = shape else {
+      throw Self.cannot(predict: shape, fields)
+    }
+    guard encoder.classTokens == 1, encoder.registerTokens == 0 else {
+      throw InputError(encoder.name, "MAE needs a class token and no registers")
+    }
+    guard context.hiding == .drop else {
+      throw fields.error(
+        at: nil, "self_attention puts mask tokens where patches are missing",
+        "hide patches by mask: {apply: drop}")
+    }
     let usual = Self.usualExtents(encoderWidth: encoder.width)
     width = try fields.take(
       "width", default: usual.width, in: 4...8192, "features of a decoder token")
@@ -44,23 +49,30 @@ package final class SelfAttentionDecoder: @unchecked Sendable {
         at: "width", "\(width) is not divisible by \(heads) heads and by 4",
         "change decoder.width or decoder.heads")
     }
+    grid = encoder.patchGrid
     places = encoder.patchCount
     encoderWidth = encoder.width
     self.outputs = outputs
-    embedding = LinearParameters(store, "decoder_embed", encoder.width, width)
-    maskToken = store.add("mask_token", [1, 1, width])
-    positions = store.add("decoder_pos_embed", [1, places + 1, width], isTrainable: false)
-    let shape = TransformerBlock.Shape(width: width, heads: heads, mlpWidth: 4 * width)
-    self.shape = shape
+    let (store, prefix) = (context.store, context.prefix)
+    let before = store.parameters.count
+    embedding = LinearParameters(store, prefix + "decoder_embed", encoder.width, width)
+    maskToken = store.add(prefix + "mask_token", [1, 1, width])
+    positions = store.add(
+      prefix + "decoder_pos_embed", [1, places + 1, width], isTrainable: false)
+    let block = TransformerBlock.Shape(width: width, heads: heads, mlpWidth: 4 * width)
+    self.shape = block
     blocks = (0..<depth).map {
-      TransformerBlock(shape, prefix: "decoder_blocks.\($0)", in: store)
+      TransformerBlock(block, prefix: "\(prefix)decoder_blocks.\($0)", in: store)
     }
-    norm = NormParameters(store, "decoder_norm", width)
-    prediction = LinearParameters(store, "decoder_pred", width, outputs)
-    for parameter in store.parameters {
+    norm = NormParameters(store, prefix + "decoder_norm", width)
+    prediction = LinearParameters(store, prefix + "decoder_pred", width, outputs)
+    parameters = Array(store.parameters[before...])
+  }
+
+  func initialize(seed: UInt64) {
+    for parameter in parameters {
       VisionTransformer.initialization(of: parameter).fill(parameter, seed: seed)
     }
-    let grid = encoder.patchGrid
     let table = sinCosPositions(width: width, rows: grid.rows, columns: grid.columns, prefix: 1)
     positions.data.update(from: table, count: table.count)
   }
@@ -71,36 +83,25 @@ package final class SelfAttentionDecoder: @unchecked Sendable {
     encoderWidth >= 768 ? (512, 8, 16) : (encoderWidth / 2, 4, 4)
   }
 
-  /// Predictions at chosen places.
-  ///
-  /// - Parameters:
-  ///   - encoded: float32 `[batch, 1 + visible, encoder width]`.
-  ///   - visible: raster indices of the visible patches, `[batch × visible]`.
-  ///   - wanted: raster indices of the places to predict, `[batch × wanted]`.
-  ///   - graph: the computation.
-  /// - Returns: float32 `[batch, wanted, outputs]`.
-  package func predictions(
-    from encoded: Node, visible: [Int32], wanted: [Int32], in graph: Graph
-  ) -> Node {
+  func predict(_ output: EncoderOutput, of slice: PretrainingSlice, in graph: Graph) -> Node {
+    let encoded = output.sequence
     let batch = encoded.shape[0]
+    let visible = slice.plans.flatMap(\.visible)
     var x = graph.linear(
       encoded, weight: embedding.weight, bias: embedding.bias, output: .float32)
     x = graph.tokens(
       x, learned: [maskToken], positions: positions, plan: plan(batch: batch, visible: visible))
     for block in blocks { x = block(x, in: graph) }
     // Only the wanted places are normalised and predicted.
-    x = graph.gathered(x, at: wanted.map { $0 + 1 })
+    let wanted = slice.hiddenRows(places: places + 1, prefix: 1)
+    x = graph.gathered(x.reshaped([1, batch * (places + 1), width]), at: wanted)
     return graph.linear(
-      norm(x, graph, epsilon), weight: prediction.weight, bias: prediction.bias, output: .float32)
+      norm(x, graph, epsilon), weight: prediction.weight, bias: prediction.bias, output: .float32
+    ).reshaped([wanted.count, outputs])
   }
 
-  /// Floating-point operations of a forward pass over one image, two for each multiply-add.
-  ///
-  /// - Parameters:
-  ///   - visible: patches that the encoder saw.
-  ///   - wanted: places that are predicted.
-  /// - Returns: the number of operations; the blocks work on the class token and every place.
-  func forwardFLOPs(visible: Int, wanted: Int) -> Double {
+  /// The blocks work on the class token and every place.
+  func forwardFLOPs(visible: Int, hidden wanted: Int) -> Double {
     let ends = (1 + visible) * encoderWidth * width + wanted * width * outputs
     return 2 * Double(ends) + Double(blocks.count) * shape.forwardFLOPs(tokens: places + 1)
   }

@@ -12,7 +12,7 @@ extension Fields {
     let kind = "a list, each \(Element.fieldKind)"
     describe(key, kind, json(defaultValue), documentation: documentation)
     let values = try list(key) ?? defaultValue
-    taken[key] = json(values)
+    record(key, json(values))
     return values
   }
 
@@ -26,7 +26,7 @@ extension Fields {
     describe(key, kind, json(defaultValue), bounds: words, documentation: documentation)
     let values = try list(key) ?? defaultValue
     for value in values { try check(value, bounds, words, key) }
-    taken[key] = json(values)
+    record(key, json(values))
     return values
   }
 
@@ -38,7 +38,7 @@ extension Fields {
     guard let values: [Element] = try list(key), !values.isEmpty else {
       return try placeholderOrMissing(key, [])
     }
-    taken[key] = json(values)
+    record(key, json(values))
     return values
   }
 

@@ -11,7 +11,7 @@ extension Fields {
   ) throws -> Value {
     describe(key, Value.fieldKind, defaultValue.fieldJSON, documentation: documentation)
     let value: Value = try scalar(key) ?? defaultValue
-    taken[key] = value.fieldJSON
+    record(key, value.fieldJSON)
     return value
   }
 
@@ -27,7 +27,7 @@ extension Fields {
       documentation: documentation)
     let value: Bounds.Bound = try scalar(key) ?? defaultValue
     try check(value, bounds, words, key)
-    taken[key] = value.fieldJSON
+    record(key, value.fieldJSON)
     return value
   }
 
@@ -39,7 +39,7 @@ extension Fields {
     guard let value: Value = try scalar(key) else {
       return try placeholderOrMissing(key, Value.fieldPlaceholder)
     }
-    taken[key] = value.fieldJSON
+    record(key, value.fieldJSON)
     return value
   }
 
@@ -53,7 +53,7 @@ extension Fields {
       return try placeholderOrMissing(key, placeholder(in: bounds))
     }
     try check(value, bounds, words, key)
-    taken[key] = value.fieldJSON
+    record(key, value.fieldJSON)
     return value
   }
 
@@ -63,7 +63,7 @@ extension Fields {
   ) throws -> Value? {
     describe(key, Value.fieldKind, .null, documentation: documentation)
     let value: Value? = try scalar(key)
-    taken[key] = value?.fieldJSON ?? .null
+    record(key, value?.fieldJSON ?? .null)
     return value
   }
 
@@ -75,7 +75,7 @@ extension Fields {
     describe(key, Bounds.Bound.fieldKind, .null, bounds: words, documentation: documentation)
     let value: Bounds.Bound? = try scalar(key)
     if let value { try check(value, bounds, words, key) }
-    taken[key] = value?.fieldJSON ?? .null
+    record(key, value?.fieldJSON ?? .null)
     return value
   }
 
@@ -92,8 +92,13 @@ extension Fields {
     guard names.contains(name) else {
       throw error(at: key, "\(fullPath(key)): no '\(name)'", suggestion(for: name, among: names))
     }
-    taken[key] = .string(name)
+    record(key, .string(name))
     return name
+  }
+
+  /// Keeps a value for `resolved`.
+  func record(_ key: String, _ value: JSON) {
+    if recordsDefaults || has(key) { taken[key] = value }
   }
 
   func describe(

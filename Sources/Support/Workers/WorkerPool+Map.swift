@@ -22,6 +22,15 @@ extension WorkerPool {
   }
 
   /// The results of numbered jobs that cannot fail, in their order.
+  package func map<Value: Sendable>(
+    _ count: Int, _ body: @escaping @Sendable (_ index: Int, _ worker: Int) -> Value
+  ) -> [Value] {
+    let results = JobResults<Value>(count)
+    run(count) { index, worker in results.set(index, .success(body(index, worker))) }
+    return (try? results.values()) ?? []
+  }
+
+  /// The results of numbered jobs that cannot fail, in their order, whoever does them.
   package func map<Value: Sendable>(_ count: Int, _ body: @escaping @Sendable (Int) -> Value)
     -> [Value]
   {

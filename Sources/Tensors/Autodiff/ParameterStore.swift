@@ -1,5 +1,6 @@
 import CKernels
 import Foundation
+import Support
 
 /// A named, learned tensor inside a `ParameterStore`.
 package final class Parameter: @unchecked Sendable {
@@ -102,6 +103,23 @@ package final class ParameterStore: @unchecked Sendable {
       "stores of different networks")
     values.update(from: other.values, count: extent)
     if bfloat16 != nil { refreshBfloat16() }
+  }
+
+  /// Moves all weights and running statistics towards those of a store with the same declarations: a moving average.
+  ///
+  /// `w ← w + share · (other − w)`; the numbers of steps that batch norms count are taken over.
+  package func approach(_ other: ParameterStore, share: Float, pool: WorkerPool) {
+    precondition(extent == other.extent, "stores of different networks")
+    let jobs = chunks(of: extent)
+    pool.run(jobs.count) { [self] job, _ in
+      let range = jobs[job]
+      uk_approach(
+        values + range.lowerBound, other.values + range.lowerBound, share, range.count)
+      refreshBfloat16(range)
+    }
+    for (own, others) in zip(runningStatistics, other.runningStatistics) {
+      own.steps.data[0] = others.steps.data[0]
+    }
   }
 
   /// Makes the bfloat16 copy of the weights agree with the weights.

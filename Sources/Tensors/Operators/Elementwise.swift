@@ -1,6 +1,19 @@
 import CKernels
 
 extension Graph {
+  /// The mean of values of one shape, for targets.
+  ///
+  /// - Parameter values: float32; at least one. No gradient reaches them.
+  /// - Returns: float32, of their shape.
+  package func mean(of values: [Node]) -> Node {
+    let out = makeNode(values[0].shape)
+    for (index, value) in values.enumerated() {
+      uk_add(value.raw, uk_float32, out.data, index == 0 ? 0 : 1, out.count)
+    }
+    uk_scale(out.data, 1 / Float(values.count), out.data, out.count)
+    return out
+  }
+
   /// `a + b` of equal shapes, in float32.
   package func add(_ a: Node, _ b: Node) -> Node {
     precondition(a.shape == b.shape, "\(a.shape) and \(b.shape) cannot be added")

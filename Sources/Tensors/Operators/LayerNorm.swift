@@ -48,4 +48,23 @@ extension Graph {
     }
     return out
   }
+
+  /// Rows with mean 0 and variance 1: layer normalisation without gain and bias, for targets.
+  ///
+  /// - Parameters:
+  ///   - x: float32 `[…, width]`; no gradient reaches it.
+  ///   - epsilon: added to the biased variance, inside the root.
+  /// - Returns: float32 `[…, width]`.
+  package func standardized(_ x: Node, epsilon: Float) -> Node {
+    let (rows, width) = (x.rows, x.columns)
+    let out = makeNode(x.shape)
+    let scratch = makeNode([2, rows])
+    let (ones, zeros) = (makeNode([width]), makeNode([width]))
+    ones.data.update(repeating: 1, count: width)
+    zeros.data.update(repeating: 0, count: width)
+    uk_layer_norm(
+      x.data, ones.data, zeros.data, epsilon, out.raw, uk_float32, scratch.data,
+      scratch.data + rows, rows, width)
+    return out
+  }
 }

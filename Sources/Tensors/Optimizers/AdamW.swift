@@ -28,7 +28,7 @@ package final class AdamW: Optimizer {
     [("adamw.m", first.values), ("adamw.v", second.values)]
   }
 
-  package func step(learningRate: Double, pool: WorkerPool) {
+  package func step(learningRate: Double, decayFactor: Double, pool: WorkerPool) {
     steps += 1
     let correction1 = Float(1 - pow(Double(beta1), Double(steps)))
     let correction2 = Float(1 - pow(Double(beta2), Double(steps)))
@@ -39,7 +39,8 @@ package final class AdamW: Optimizer {
       let at = chunk.offset
       uk_adamw(
         store.values + at, store.gradient + at, first.values + at, second.values + at,
-        Float(learningRate) * chunk.rule.rateFactor, beta1, beta2, epsilon, chunk.rule.decay,
+        Float(learningRate) * chunk.rule.rateFactor, beta1, beta2, epsilon,
+        chunk.rule.decay * Float(decayFactor),
         correction1, correction2, chunk.count)
       store.refreshBfloat16(at..<at + chunk.count)
     }

@@ -7,12 +7,20 @@ package protocol Optimizer: AnyObject {
   ///
   /// - Parameters:
   ///   - learningRate: the schedule's value, before each parameter's own factor.
+  ///   - decayFactor: the schedule of the weight decay: multiplies each parameter's own.
   ///   - pool: shares out the work.
-  func step(learningRate: Double, pool: WorkerPool)
+  func step(learningRate: Double, decayFactor: Double, pool: WorkerPool)
   /// Number of steps taken.
   var steps: Int { get set }
   /// Buffers as long as the store's flat buffer, by name, to be saved for resuming.
   var state: [(name: String, values: UnsafeMutablePointer<Float>)] { get }
+}
+
+extension Optimizer {
+  /// Updates all weights of the store, their decay as it was declared.
+  package func step(learningRate: Double, pool: WorkerPool) {
+    step(learningRate: learningRate, decayFactor: 1, pool: pool)
+  }
 }
 
 /// What an optimiser does to one parameter beside the common settings.
@@ -21,6 +29,9 @@ package struct ParameterRule: Sendable {
   package var rateFactor: Float
   /// Decoupled or L2 decay of the weight.
   package var decay: Float
+
+  /// Leaves the parameter as it is.
+  package static let frozen = ParameterRule(rateFactor: 0)
 
   /// A rule with the given factor and decay.
   package init(rateFactor: Float = 1, decay: Float = 0) {
@@ -45,8 +56,9 @@ struct ParameterChunk: Sendable {
 
   static func all(of store: ParameterStore, rule: (Parameter) -> ParameterRule) -> [ParameterChunk]
   {
-    store.parameters.filter(\.isTrainable).flatMap { parameter in
+    store.parameters.filter(\.isTrainable).flatMap { parameter -> [ParameterChunk] in
       let rule = rule(parameter)
+      guard rule.rateFactor != 0 else { return [] }
       return stride(from: 0, to: parameter.count, by: DataParallel.chunk).map {
         ParameterChunk(
           parameter: parameter, rule: rule, offset: parameter.offset + $0,

@@ -91,66 +91,126 @@ package final class DataParallel: @unchecked Sendable {
   package func step(
     batch: Int, slice: Int, _ body: @escaping @Sendable (Graph, Range<Int>) throws -> Double
   ) throws -> Double {
+    try step(batch: batch, slice: slice, combining: nil) { Terms(loss: try body($0, $1)) }
+  }
+
+  /// Computes the loss and the gradients of one batch, of which a part may need all examples at once.
+  ///
+  /// Where there is such a part, slices run twice: first to get the embeddings, then, with the gradients that the
+  /// loss of all embeddings gives them, forwards and backwards; so the memory does not grow with the batch beyond the
+  /// embeddings. Networks with batch norm, whose lanes are all under way, run once.
+  /// - Parameters:
+  ///   - batch: number of examples.
+  ///   - slice: at most this many examples pass through the network together; with batch norm a whole lane does.
+  ///   - combining: the loss over the whole batch; nil when all of the loss is the slices' own.
+  ///   - body: computes the terms of a range of examples, weighted for the whole batch; called on any
+  ///     worker, and must give the same when it is called again.
+  /// - Returns: the loss.
+  /// - Throws: the error of the first range that failed.
+  package func step(
+    batch: Int, slice: Int, combining: BatchLossBody?,
+    _ body: @escaping @Sendable (Graph, Range<Int>) throws -> Terms
+  ) throws -> Double {
     for store in stores { store.holdWeights() }
     defer { for store in stores { store.releaseWeights() } }
     tree.begin()
-    let losses = try meetingPool.map { try meet(batch, on: $0, body) } ?? apart(batch, slice, body)
+    let meeting = combining.map {
+      BatchMeeting(
+        batch: batch, lanes: ownLanes.indices.map { laneRange($0 - ownLanes.lowerBound, batch) },
+        collectives: collectives, pool: pool, workspaces: workspaces, body: $0)
+    }
+    let (losses, shared) =
+      try meetingPool.map { try meet(batch, meeting, on: $0, body) }
+      ?? apart(batch, slice, meeting, body)
     tree.sum(pool: pool)
     for store in stores { collectives.sum(store.gradient, count: store.extent) }
     for store in stores { store.absorbRunningStatistics() }
-    return collectives.gather(losses).reduce(0, +)
+    return collectives.gather(losses).reduce(0, +) + shared
   }
 
   /// Runs the lanes one after the other on each worker, each in slices.
   private func apart(
-    _ batch: Int, _ slice: Int, _ body: @escaping @Sendable (Graph, Range<Int>) throws -> Double
-  ) throws -> [Double] {
-    try pool.map(ownLanes.count) { [self] lane, worker in
+    _ batch: Int, _ slice: Int, _ meeting: BatchMeeting?,
+    _ body: @escaping @Sendable (Graph, Range<Int>) throws -> Terms
+  ) throws -> ([Double], Double) {
+    let outcome = try meeting.map { try gathered(batch, slice, $0, body) }
+    let losses = try pool.map(ownLanes.count) { [self] lane, worker in
       let buffers = tree.buffers(of: lane)
       var loss = 0.0
       for range in slices(of: laneRange(lane, batch), slice) {
-        loss += try run(range, workspaces[worker], buffers, nil, body)
+        loss += try run(range, workspaces[worker], buffers, nil, body) { _ in
+          guard let outcome else { return nil }
+          let width = outcome.gradient.count / batch
+          return outcome.gradient[range.lowerBound * width..<range.upperBound * width]
+        }
       }
       tree.finish(lane, buffers)
       return loss
     }
+    return (losses, outcome?.loss ?? 0)
+  }
+
+  /// The first of two phases: runs all slices forwards for their embeddings, and the loss of these.
+  private func gathered(
+    _ batch: Int, _ slice: Int, _ meeting: BatchMeeting,
+    _ body: @escaping @Sendable (Graph, Range<Int>) throws -> Terms
+  ) throws -> BatchMeeting.Outcome {
+    let parts = try pool.map(ownLanes.count) { [self] lane, worker in
+      try slices(of: laneRange(lane, batch), slice).map { range -> ([Int], [Float]) in
+        // With a buffer for gradients, so that the networks run as they will in the second phase.
+        let graph = Graph(
+          workspace: workspaces[worker], precision: precision,
+          gradients: stores.map { (store: $0, buffer: $0.gradient) })
+        defer { graph.discard() }
+        let terms = try body(graph, range)
+        return (terms.embeddings.map(\.columns), terms.packedRows())
+      }
+    }.flatMap { $0 }
+    let rows = collectives.gather(parts.flatMap { $0.1.map(Double.init) }).map { Float($0) }
+    return meeting.outcome(of: rows, widths: parts.first?.0 ?? [])
   }
 
   /// Runs all lanes side by side, so that they can meet; each is one slice.
   private func meet(
-    _ batch: Int, on lanePool: WorkerPool,
-    _ body: @escaping @Sendable (Graph, Range<Int>) throws -> Double
-  ) throws -> [Double] {
+    _ batch: Int, _ embeddings: BatchMeeting?, on lanePool: WorkerPool,
+    _ body: @escaping @Sendable (Graph, Range<Int>) throws -> Terms
+  ) throws -> ([Double], Double) {
     // Lanes without examples stay away.
     let present = (0..<ownLanes.count).map { laneRange($0, batch) }.filter { !$0.isEmpty }
     let meeting = LaneMeeting(
       lanes: present.count, workers: pool.threads, collectives: collectives)
     for absent in present.count..<ownLanes.count { tree.finish(absent, tree.buffers(of: absent)) }
-    return try lanePool.map(present.count) { [self] lane, _ in
+    let losses = try lanePool.map(present.count) { [self] lane, _ in
       try meeting.attend(lane) { seat in
-        let buffers = tree.buffers(of: lane)
-        let loss = try run(present[lane], meetingWorkspaces[lane], buffers, seat, body)
+        let (buffers, range) = (tree.buffers(of: lane), present[lane])
+        let loss = try run(range, meetingWorkspaces[lane], buffers, seat, body) { terms in
+          embeddings.map { seat.gradient(of: terms, in: range, at: $0) }
+        }
         tree.finish(lane, buffers)
         return loss
       }
     }
+    return (losses, meeting.batchLoss)
   }
 
   /// Runs a range of examples forwards and backwards.
   ///
+  /// - Parameter slope: the gradient of its embeddings; nil where all of the loss is its own.
   /// - Returns: its share of the loss.
   private func run(
     _ range: Range<Int>, _ workspace: Workspace, _ gradients: [UnsafeMutablePointer<Float>],
-    _ seat: LaneMeeting.Seat?, _ body: (Graph, Range<Int>) throws -> Double
+    _ seat: LaneMeeting.Seat?, _ body: (Graph, Range<Int>) throws -> Terms,
+    slope: (Terms) -> ArraySlice<Float>?
   ) rethrows -> Double {
     let graph = Graph(
       workspace: workspace, precision: precision,
       gradients: zip(stores, gradients).map { (store: $0, buffer: $1) }, seat: seat)
     // The tape refers to the graph: without this an error would keep both alive.
     defer { graph.discard() }
-    let loss = try body(graph, range)
+    let terms = try body(graph, range)
+    if let gradient = slope(terms) { terms.seed(gradient, in: graph) }
     graph.backward()
-    return loss
+    return terms.loss
   }
 
   /// Runs a network forward over examples, in slices, in any order.

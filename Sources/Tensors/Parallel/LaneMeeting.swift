@@ -15,6 +15,7 @@ final class LaneMeeting: @unchecked Sendable {
   private var brought: [Int: [Double]] = [:]
   private var outcome: [[Double]] = []
   private var round = 0
+  private var shared: BatchMeeting.Outcome?
   private var isAbandoned = false
 
   /// A meeting of `lanes` lanes, of which `workers` run at once.
@@ -45,31 +46,59 @@ final class LaneMeeting: @unchecked Sendable {
     }
   }
 
+  /// The loss over the whole batch, when the lanes met for one.
+  var batchLoss: Double { condition.withLock { shared?.loss ?? 0 } }
+
   /// What all lanes bring, of all processes in their order; waits for them.
   fileprivate func gather(_ lane: Int, _ values: [Double]) -> [[Double]] {
+    let width = values.count
+    let met = meet(lane, values) { [self] all in
+      outcome = stride(from: 0, to: all.count, by: max(width, 1)).map {
+        Array(all[$0..<$0 + width])
+      }
+    } result: { [self] in
+      outcome
+    }
+    return met ?? [values]
+  }
+
+  /// The gradient of the loss over the embeddings of all lanes; nil when the meeting has ended.
+  fileprivate func gradient(_ lane: Int, _ terms: Terms, at meeting: BatchMeeting) -> [Float]? {
+    let widths = terms.embeddings.map(\.columns)
+    return meet(lane, terms.packedRows().map(Double.init)) { [self] all in
+      shared = meeting.outcome(of: all.map { Float($0) }, widths: widths)
+    } result: { [self] in
+      shared?.gradient ?? []
+    }
+  }
+
+  /// Waits until all lanes have brought something, of which the last to come makes something.
+  ///
+  /// - Parameters:
+  ///   - lane: who comes.
+  ///   - values: what it brings.
+  ///   - conclude: receives what was brought, of all processes in the order of their lanes; called once, with the lock.
+  ///   - result: what each lane takes away; called with the lock.
+  /// - Returns: the result; nil when the meeting has ended.
+  private func meet<Result>(
+    _ lane: Int, _ values: [Double], conclude: ([Double]) -> Void, result: () -> Result
+  ) -> Result? {
     condition.lock()
     defer { condition.unlock() }
-    guard !isAbandoned else { return [values] }
+    guard !isAbandoned else { return nil }
     let mine = round
     brought[lane] = values
     leave()
-    if brought.count == lanes { conclude(width: values.count) }
-    while round == mine && !isAbandoned { condition.wait() }
-    let result = round == mine ? [values] : outcome
-    waitForWorker()
-    return result
-  }
-
-  /// Ends a round; called with the lock held by the last lane to come.
-  private func conclude(width: Int) {
-    let own = (0..<lanes).flatMap { brought[$0] ?? [] }
-    let all = collectives.gather(own)
-    outcome = stride(from: 0, to: all.count, by: max(width, 1)).map {
-      Array(all[$0..<$0 + width])
+    if brought.count == lanes {
+      conclude(collectives.gather((0..<lanes).flatMap { brought[$0] ?? [] }))
+      brought = [:]
+      round += 1
+      condition.broadcast()
     }
-    brought = [:]
-    round += 1
-    condition.broadcast()
+    while round == mine && !isAbandoned { condition.wait() }
+    let taken = round == mine ? nil : result()
+    waitForWorker()
+    return taken
   }
 
   private func waitForWorker() {
@@ -86,6 +115,18 @@ final class LaneMeeting: @unchecked Sendable {
   struct Seat {
     let meeting: LaneMeeting
     let lane: Int
+
+    /// The gradient of this lane's embeddings, packed as the rows, by the loss over those of all lanes.
+    func gradient(of terms: Terms, in range: Range<Int>, at batch: BatchMeeting) -> ArraySlice<
+      Float
+    > {
+      let stride = terms.embeddings.reduce(0) { $0 + $1.columns }
+      guard let all = meeting.gradient(lane, terms, at: batch) else {
+        // Some lane has failed, and nobody reads what this one computes.
+        return [Float](repeating: 0, count: range.count * stride)[...]
+      }
+      return all[range.lowerBound * stride..<range.upperBound * stride]
+    }
 
     /// Replaces floats by their sums over all lanes.
     func sum(_ values: UnsafeMutablePointer<Float>, _ count: Int) {

@@ -64,6 +64,11 @@ struct ColourPlanes {
   }
 }
 
+/// Makes three planes of levels (0…255), `plane` samples each, grey: each pixel its ITU-R 601 luma.
+package func makeGrey(_ planes: UnsafeMutablePointer<Float>, plane: Int) {
+  ColourPlanes(planes, plane: plane).adjustSaturation(0)
+}
+
 /// `base + factor · (level − base)`, cut to 0…255 and to a whole number.
 @inline(__always)
 private func blend(_ base: Float, _ level: Float, _ factor: Float) -> Float {

@@ -35,7 +35,7 @@ package struct PixelStatistics: Sendable, Equatable {
   ///   - planes: red, green, blue.
   ///   - plane: samples of each.
   ///   - white: what level 255 is before the mean is taken off.
-  func normalise(_ planes: UnsafeMutablePointer<Float>, plane: Int, white: Double = 1) {
+  package func normalise(_ planes: UnsafeMutablePointer<Float>, plane: Int, white: Double = 1) {
     let level = Float(255 / white)
     for channel in 0..<3 {
       let scale = 1 / (level * deviation[channel])

@@ -177,14 +177,14 @@ extension ColourJitter {
 }
 
 extension Fields {
-  fileprivate func takeInterpolation(default interpolation: Interpolation) throws -> Interpolation {
+  package func takeInterpolation(default interpolation: Interpolation) throws -> Interpolation {
     let name = try takeChoice(
       "interpolation", of: Interpolation.allCases.map { $0.rawValue },
       default: interpolation.rawValue, "filter of the resize")
     return Interpolation(rawValue: name) ?? interpolation
   }
 
-  fileprivate func takeRange(
+  package func takeRange(
     _ key: String, default range: ClosedRange<Double>, within bounds: ClosedRange<Double>,
     _ documentation: String
   ) throws -> ClosedRange<Double> {

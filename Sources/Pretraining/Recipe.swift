@@ -2,9 +2,10 @@ import Encoders
 import Foundation
 import Support
 import Tensors
+import Training
 import Vision
 
-/// Everything that determines a pretraining run: method, encoder, data, views, optimiser.
+/// Everything that determines a pretraining run: encoder, data, views, masks, losses, optimiser. A value: it holds no weights.
 ///
 /// Read from a YAML file in `tasks/pretrain`; what the command line sets is put in before it is read.
 package struct Recipe: Sendable {
@@ -26,16 +27,17 @@ package struct Recipe: Sendable {
   package let precision: Precision
   /// Accumulation lanes; part of the result, since they decide the rounding.
   package let lanes: Int
-  /// How an image becomes a view.
-  package let view: TrainingAugmentation
   /// Learning rates and decay.
   package let optimizer: OptimizerSettings
   /// All settings with their defaults; equal settings give equal weights.
   package let resolved: JSON
-  /// The encoder to train.
-  package let encoder: VisionTransformer
-  /// The loss and its parts.
-  package let method: any PretrainingMethod
+  /// The encoder to train: architecture / patch @ input side.
+  package let encoderName: String
+  /// The name of the method, for people.
+  package let method: String
+  /// The transform of evaluation that goes with the views.
+  package let preprocessing: Preprocessing
+  private let encoderWidth: Int
 
   /// Reads a recipe.
   ///
@@ -43,16 +45,13 @@ package struct Recipe: Sendable {
   ///   - fields: the file, with the command line's settings put in.
   ///   - name: how the recipe is called.
   ///   - imageCount: how many images the data set of a specification has.
-  /// - Throws: `InputError` naming a key that is unknown or out of bounds.
+  /// - Throws: `InputError` naming a key that is unknown or out of bounds, or parts that do not fit each other.
   package init(
     _ fields: Fields, name: String, imageCount: (String) throws -> Int
   ) throws {
     self.name = name
-    let kind = try fields.takeChoice(
-      "method", of: allMethods.map { $0.kind }, default: MaskedAutoencoder.kind,
-      "how the encoder is trained")
     version = try fields.take("version", default: 1, in: 1..., "of the recipe")
-    let encoderName = try fields.take(
+    encoderName = try fields.take(
       "encoder", default: "vit-tiny/4@32", "architecture / patch @ input side")
     data = try fields.take("data", default: "scenes", "kind:path?option=value")
     epochs = try fields.take("epochs", default: 20, in: 1...100_000, "passes over the data")
@@ -71,20 +70,35 @@ package struct Recipe: Sendable {
     lanes = try fields.take(
       "lanes", default: DataParallel.usualLanes(batch: batchSize), in: 1...256,
       "accumulation lanes: the most workers that can help")
-    encoder = try VisionTransformer(named: encoderName)
-    encoder.initialize(seed: seed)
-    let viewFields = try fields.takeFields("view", "how an image becomes a view")
-    view = try TrainingAugmentation(viewFields, side: encoder.side)
-    try viewFields.finish()
     let optimizerFields = try fields.takeFields("optimizer", "learning rates and decay")
     optimizer = try OptimizerSettings(optimizerFields)
     try optimizerFields.finish()
-    guard let type = allMethods.first(where: { $0.kind == kind }) else {
-      throw fields.error(at: "method", "there is no method '\(kind)'")
-    }
-    method = try type.init(fields, encoder: encoder, seed: seed)
+    // Declared, not drawn: this allocates no weights.
+    let encoder = try EncoderCatalog.declare(encoderName)
+    let objective = try PretrainingObjective(fields, encoder: encoder)
     try fields.finish()
+    guard !objective.needsBatch || batchSize > 1 else {
+      throw fields.error(
+        at: "batch_size", "a loss that compares the images of a batch needs two or more",
+        "raise batch_size, or give more images")
+    }
+    method = objective.method
+    encoderWidth = encoder.width
+    preprocessing =
+      Preprocessing(
+        side: encoder.side, interpolation: objective.interpolation,
+        statistics: objective.statistics
+      ).wholeWhenSmall
     resolved = fields.resolved
+  }
+
+  /// Reads a recipe without opening its data.
+  ///
+  /// - Parameter path: a YAML file.
+  /// - Returns: the recipe, as for a data set of a thousand images.
+  /// - Throws: `InputError` with file and line when a key is unknown or out of bounds.
+  package static func check(_ path: String) throws -> Recipe {
+    try Recipe(Fields(contentsOf: path), name: path) { _ in 1_000 }
   }
 
   /// The wanted batch, halved until an epoch has `minimumSteps` steps (but not below 32).
@@ -99,13 +113,45 @@ package struct Recipe: Sendable {
   /// Steps of one epoch; the incomplete last batch is dropped, as is usual.
   package func stepsPerEpoch(images: Int) -> Int { max(1, images / batchSize) }
 
-  /// The learning rate of each step.
-  package func schedule(images: Int) -> WarmUpCosine {
+  /// How the loop trains on so many images.
+  package func settings(images: Int) -> TrainingSettings {
     let steps = stepsPerEpoch(images: images)
-    let warmUp = min(optimizer.warmUpEpochs, optimizer.warmUpShare * Double(epochs))
-    return WarmUpCosine(
-      peak: peakLearningRate, floor: optimizer.minimumLearningRate,
-      warmUp: Int((warmUp * Double(steps)).rounded()), total: epochs * steps)
+    return TrainingSettings(
+      epochs: epochs, batchSize: batchSize, seed: seed, lanes: lanes, precision: precision,
+      optimizer: optimizer.kind,
+      learningRate: optimizer.learningRate(peak: peakLearningRate, epochs: epochs, steps: steps),
+      decayFactor: optimizer.decayFactor(steps: epochs * steps),
+      gradientClip: optimizer.gradientClip)
+  }
+
+  /// The objective with fresh weights.
+  ///
+  /// - Parameter images: the training split.
+  /// - Throws: `InputError` when the encoder cannot be made.
+  package func objective(_ images: any ImageSplit) throws -> PretrainingObjective {
+    let encoder = try EncoderCatalog.make(encoderName, seed: seed)
+    let objective = try PretrainingObjective(
+      Fields(json: resolved, file: name), encoder: encoder)
+    objective.begin(
+      images, seed: seed, steps: epochs * stepsPerEpoch(images: images.count),
+      rules: optimizer.rules)
+    return objective
+  }
+
+  /// What identifies the mask in reports; nil when nothing is masked.
+  ///
+  /// - Throws: as `init`, which it does not after that.
+  package func maskFingerprint() throws -> JSON? { try declared().maskFingerprint }
+
+  /// What one image costs, so that runs with other masks can be compared at known compute.
+  ///
+  /// - Throws: as `init`, which it does not after that.
+  package func cost() throws -> PretrainingCost { try declared().cost }
+
+  /// The objective without weights.
+  private func declared() throws -> PretrainingObjective {
+    try PretrainingObjective(
+      Fields(json: resolved, file: name), encoder: EncoderCatalog.declare(encoderName))
   }
 
   /// Identifies recipe and data: equal ones give equal weights, and a run is resumed only by an
@@ -114,58 +160,13 @@ package struct Recipe: Sendable {
     SHA256.hex(of: "\(resolved.text(pretty: false)) \(dataset.fingerprint)")
   }
 
-  /// The base rate times batch / 256, times base width / width for encoders narrower than that.
+  /// The base rate times batch / base batch, times base width / width for encoders narrower than that.
   ///
   /// With Adam, the rate that suits a layer falls as 1 / width (Yang et al. 2021, "Tensor Programs
   /// V", table 3), so a rate that was published for one width is too low for narrower encoders.
   /// Wider ones keep it, as MAE's recipe does for ViT-L and ViT-H.
   package var peakLearningRate: Double {
-    let narrowing = optimizer.baseWidth.map { max(1, Double($0) / Double(encoder.width)) } ?? 1
-    return optimizer.baseLearningRate * narrowing * Double(batchSize) / 256
-  }
-
-  /// The transform of evaluation that goes with the views.
-  package var preprocessing: Preprocessing {
-    Preprocessing(
-      side: encoder.side, interpolation: view.interpolation, statistics: view.statistics
-    ).wholeWhenSmall
-  }
-}
-
-/// The optimiser's part of a recipe; AdamW, as all methods of the catalogue use.
-package struct OptimizerSettings: Sendable {
-  /// The rate for a batch of 256.
-  package let baseLearningRate: Double
-  /// The encoder's width that the base rate is for; nil when it is for the recipe's own.
-  package let baseWidth: Int?
-  package let minimumLearningRate: Double
-  package let warmUpEpochs: Double
-  /// The warm-up is never longer than this share of all epochs.
-  package let warmUpShare: Double
-  package let betas: (Double, Double)
-  package let epsilon: Double
-  package let weightDecay: Double
-  /// Largest norm of the gradient; 0 does not clip.
-  package let gradientClip: Double
-
-  init(_ fields: Fields) throws {
-    baseLearningRate = try fields.take(
-      "base_learning_rate", default: 1.5e-4, in: 0...10, "for a batch of 256")
-    baseWidth = try fields.takeOptional(
-      "base_width", in: 1...100_000,
-      "width that the base rate is for; narrower encoders get a rate in inverse proportion")
-    minimumLearningRate = try fields.take(
-      "minimum_learning_rate", default: 0.0, in: 0...10, "at the end")
-    warmUpEpochs = try fields.take("warm_up_epochs", default: 40.0, in: 0..., "from a rate of 0")
-    warmUpShare = try fields.take(
-      "warm_up_share", default: 0.1, in: 0...1, "longest warm-up as a share of all epochs")
-    let beta1 = try fields.take("beta1", default: 0.9, in: 0...0.99999, "of the mean gradient")
-    let beta2 = try fields.take("beta2", default: 0.95, in: 0...0.999999, "of its square")
-    betas = (beta1, beta2)
-    epsilon = try fields.take("epsilon", default: 1e-8, in: 1e-12...1, "added to the root")
-    weightDecay = try fields.take(
-      "weight_decay", default: 0.05, in: 0...10, "decoupled; none on one-dimensional weights")
-    gradientClip = try fields.take(
-      "gradient_clip", default: 0.0, in: 0..., "largest norm of the gradient; 0 does not clip")
+    let narrowing = optimizer.baseWidth.map { max(1, Double($0) / Double(encoderWidth)) } ?? 1
+    return optimizer.baseLearningRate * narrowing * Double(batchSize) / Double(optimizer.baseBatch)
   }
 }

@@ -1,0 +1,37 @@
+import Support
+import Tensors
+
+/// What is predicted; every file of `Targets` is one.
+package protocol Target: Sendable {
+  /// The name in recipes.
+  static var kind: String { get }
+  /// One line for people.
+  static var summary: String { get }
+
+  /// Reads the settings.
+  /// - Throws: `InputError` for a setting that does not fit the encoder.
+  init(_ fields: Fields, _ context: PartContext) throws
+
+  /// What a prediction must look like.
+  var shape: PredictionShape { get }
+  /// The levels of the teacher that it is made of, from 1; empty where it needs no teacher.
+  var teacherLevels: [Int] { get }
+
+  /// The values, to which no gradient flows: `[hidden patches, width]`, or an image a view.
+  func values(of slice: PretrainingSlice, teacher: TeacherFeatures?, in graph: Graph) -> Node
+}
+
+extension Target {
+  var teacherLevels: [Int] { [] }
+}
+
+/// A target that can be shown: predictions become pixels again.
+protocol PaintableTarget: Target {
+  /// Images with hidden patches replaced by what was predicted.
+  ///
+  /// - Parameters:
+  ///   - predictions: float32 `[hidden patches, width]`.
+  ///   - slice: the images and which patches are hidden.
+  /// - Returns: the images' values, in their layout.
+  func painted(_ predictions: Node, into slice: PretrainingSlice) -> [Float]
+}
