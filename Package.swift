@@ -16,13 +16,14 @@ let cSettings: [CSetting] = [
 
 /// A library target of ours.
 func library(
-  _ name: String, _ dependencies: [Target.Dependency], plugins: [Target.PluginUsage] = []
+  _ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = [],
+  plugins: [Target.PluginUsage] = []
 )
   -> Target
 {
   .target(
     name: name, dependencies: dependencies, exclude: plugins.isEmpty ? [] : ["registries.txt"],
-    swiftSettings: swiftSettings, plugins: plugins)
+    resources: resources, swiftSettings: swiftSettings, plugins: plugins)
 }
 
 /// The tests of one library, or of one kind.
@@ -94,7 +95,9 @@ let package = Package(
       [
         "Support", "Tensors", "Vision", "Encoders", "Checkpoints", "Pretraining", "Results",
         "Evaluation",
-      ]),
+      ],
+      // Part of the program, so that it stays one file.
+      resources: [.embedInCode("Page/page.css"), .embedInCode("Page/page.js")]),
     library(
       "Sweeps",
       [

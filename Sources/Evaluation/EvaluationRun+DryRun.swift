@@ -1,4 +1,5 @@
 import Foundation
+import Results
 import Support
 import Tensors
 import Vision
@@ -13,7 +14,7 @@ extension EvaluationRun {
   /// - Returns: for each checkpoint a line, then one for each task, and the cache's folder.
   /// - Throws: `InputError` when the data or a checkpoint is unusable.
   package static func describe(
-    _ plan: EvaluationPlan, finished: (any FinishedResults)? = nil
+    _ plan: EvaluationPlan, finished: KeptResults? = nil
   ) throws -> [String] {
     let datasets = try plan.openDatasets()
     let pool = WorkerPool(threads: plan.threads)
@@ -30,7 +31,7 @@ extension EvaluationRun {
 
   private static func describe(
     _ plan: EvaluationPlan, _ subject: EvaluationSubject, _ contexts: [TaskContext],
-    _ finished: (any FinishedResults)?
+    _ finished: KeptResults?
   ) throws -> [String] {
     var lines = [
       "\(subject.name): \(subject.encoderName), \(subject.format), "
@@ -57,7 +58,7 @@ extension EvaluationRun {
   /// What the encoder has to do, with an estimate.
   private static func passes(
     _ plan: EvaluationPlan, _ subject: EvaluationSubject, _ contexts: [TaskContext],
-    _ finished: (any FinishedResults)?
+    _ finished: KeptResults?
   ) throws -> [String] {
     let waiting = contexts.filter { context in
       (plan.isFresh || finished?.result(for: context.resultKey) == nil)

@@ -35,7 +35,7 @@ package enum EvaluationRun {
   ///   `report` throws.
   @discardableResult
   package static func run(
-    _ plan: EvaluationPlan, finished: (any FinishedResults)? = nil,
+    _ plan: EvaluationPlan, finished: KeptResults? = nil,
     report: (SubjectResults) throws -> Void = { _ in }
   ) throws -> [SubjectResults] {
     StaleFiles.removeOnce(in: plan.cache.folder + "/features")
@@ -64,7 +64,7 @@ package enum EvaluationRun {
 
   private static func run(
     _ plan: EvaluationPlan, _ subject: EvaluationSubject, _ datasets: [String: Dataset],
-    _ finished: (any FinishedResults)?, _ pool: WorkerPool
+    _ finished: KeptResults?, _ pool: WorkerPool
   ) throws -> [TaskResult] {
     let contexts = try contexts(plan, subject, datasets, pool)
     let results = try contexts.map { context in

@@ -39,23 +39,22 @@ package struct Report: Equatable, Sendable {
     self.command = command
     self.checkpoint = checkpoint
     self.environment = environment
-    self.tasks = tasks.map(refusingNonFinite)
+    self.tasks = tasks.map(\.refusingNonFinite)
   }
 
   /// The tasks that failed.
   package var failures: [TaskResult] { tasks.filter { $0.status == .failed } }
 }
 
-/// The task as it is, or as a failure if one of its numbers is not finite.
-private func refusingNonFinite(_ task: TaskResult) -> TaskResult {
-  let metrics =
-    task.metrics.map { ($0, $1) }
-    + task.perClass.compactMap { entry in
-      entry.metric.map { ("per class " + entry.name, $0) }
-    }
-  let seeds = task.seeds.flatMap { seed in seed.metrics.map { ("\($0) of seed \(seed.seed)", $1) } }
-  let names =
-    metrics.filter { !$0.1.isFinite }.map(\.0) + seeds.filter { !$0.1.isFinite }.map(\.0)
-  guard let first = names.min() else { return task }
-  return task.failed(InputError(task.task, "metric \(first) is not a finite number"))
+extension TaskResult {
+  /// The result as it is, or as a failure if one of its numbers is not finite.
+  var refusingNonFinite: TaskResult {
+    let all =
+      metrics.map { ($0, $1) }
+      + perClass.compactMap { entry in entry.metric.map { ("per class " + entry.name, $0) } }
+    let seeded = seeds.flatMap { seed in seed.metrics.map { ("\($0) of seed \(seed.seed)", $1) } }
+    let names = all.filter { !$0.1.isFinite }.map(\.0) + seeded.filter { !$0.1.isFinite }.map(\.0)
+    guard let first = names.min() else { return self }
+    return failed(InputError(task, "metric \(first) is not a finite number"))
+  }
 }

@@ -96,9 +96,7 @@ extension SweepRun {
     plan.checkpoints = [isCell ? folder + "/" + entry.checkpoint : entry.checkpoint]
     plan.name = entry.name
     plan.threads = threads
-    let environment = ReportEnvironment.current(
-      threads: threads, precision: plan.precision.rawValue)
-    let kept = KeptResults(folder: plan.cache.folder + "/results", environment: environment)
+    let kept = KeptResults(folder: plan.cache.folder + "/results")
     let start = ContinuousClock.now
     var reports: [Report] = []
     try EvaluationRun.run(plan, finished: kept) { outcome in

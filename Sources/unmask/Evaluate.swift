@@ -85,7 +85,7 @@ struct Evaluate: ParsableCommand {
     let environment = { [compute] in
       ReportEnvironment.current(threads: compute.threads, precision: precision.rawValue)
     }
-    let kept = KeptResults(folder: plan.cache.folder + "/results", environment: environment())
+    let kept = KeptResults(folder: plan.cache.folder + "/results")
     plan.admit = { subject, folder in try ResultsFolder(folder).admit(subject) }
     if dryRun {
       let lines = try EvaluationRun.describe(plan, finished: kept)

@@ -6,19 +6,6 @@ import TestSupport
 import Testing
 import Vision
 
-/// Results in memory.
-private final class KeptResults: FinishedResults {
-  var results: [String: TaskResult] = [:]
-  var reads = 0
-
-  func result(for key: String) -> TaskResult? {
-    reads += 1
-    return results[key]
-  }
-
-  func keep(_ result: TaskResult, for key: String) { results[key] = result }
-}
-
 @Suite("Evaluation")
 struct EvaluationRunTests {
   private func plan(_ folder: TemporaryFolder, _ checkpoints: [String], limit: Int? = 40) throws
@@ -46,11 +33,17 @@ struct EvaluationRunTests {
   @Test("What is finished is not computed again, unless asked for")
   func resumes() throws {
     let folder = TemporaryFolder()
-    let kept = KeptResults()
+    let kept = KeptResults(folder: folder.file("kept"))
     var plan = try plan(folder, ["pixels"])
     let first = try EvaluationRun.run(plan, finished: kept)[0].results
-    #expect(kept.results.count == 2)
-    for key in kept.results.keys { kept.results[key]?.details = ["kept": true] }
+    let keys = try FileSystem.names(in: folder.file("kept")).filter { $0.hasSuffix(".json") }
+      .compactMap { try JSON.parse(contentsOf: folder.file("kept/\($0)"))["key"]?.string }
+    #expect(keys.count == 2)
+    for key in keys {
+      var result = try #require(kept.result(for: key))
+      result.details = ["kept": true]
+      try kept.keep(result, for: key)
+    }
     let second = try EvaluationRun.run(plan, finished: kept)[0].results
     #expect(second.allSatisfy { $0.details["kept"] == true })
     plan.seed = 1

@@ -45,6 +45,15 @@ import Testing
     #expect(!html.contains("http://") && !html.contains("https://") && !html.contains("@import"))
   }
 
+  @Test func itsStyleAndScriptAreTheFilesBesideItsSource() throws {
+    let html = try page(["mae"])
+    for (name, element) in [("page.css", "style"), ("page.js", "script")] {
+      let file = packageFolder + "/Sources/Reporting/Page/" + name
+      let text = try String(contentsOfFile: file, encoding: .utf8)
+      #expect(html.contains("<\(element)>\n\(text)</\(element)>\n"), "\(name)")
+    }
+  }
+
   @Test func holdsTheNumbersPlotsAndRecipes() throws {
     let html = try page(["mae", "random"])
     #expect(html.contains("<h2 id=\"task0\">linear_probe</h2>"))

@@ -38,8 +38,8 @@ package struct Page: Sendable {
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
         + "style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">\n")
     html.element("title", title)
-    html.raw(
-      "\n<link rel=\"icon\" href=\"data:,\">\n<style>\n\(pageStyle)\n</style>\n</head>\n<body>\n")
+    html.raw("\n<link rel=\"icon\" href=\"data:,\">\n<style>\n\(PackageResources.style)</style>\n")
+    html.raw("</head>\n<body>\n")
     html.raw("<a class=\"skip\" href=\"#main\">To the content</a>\n")
     header(&html)
     html.raw("<main id=\"main\">\n")
@@ -56,7 +56,7 @@ package struct Page: Sendable {
     reproduction(&html)
     html.raw("</main>\n<p id=\"said\" role=\"status\" class=\"quiet\"></p>\n")
     html.raw("<script type=\"application/json\" id=\"pairs\">\(pairsJSON)</script>\n")
-    html.raw("<script>\n\(pageScript)\n</script>\n</body>\n</html>\n")
+    html.raw("<script>\n\(PackageResources.script)</script>\n</body>\n</html>\n")
     return html.text
   }
 

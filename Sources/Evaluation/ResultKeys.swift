@@ -1,22 +1,6 @@
-import Results
 import Support
 import Tensors
 import Vision
-
-/// Keeps results of tasks that are done, so that an interrupted or repeated run does not compute
-/// them again.
-package protocol FinishedResults {
-  /// The result kept under a key; nil when there is none that is whole.
-  func result(for key: String) -> TaskResult?
-
-  /// Keeps a result.
-  ///
-  /// - Parameters:
-  ///   - result: what a task measured.
-  ///   - key: stands for everything that it depends on.
-  /// - Throws: `InputError` when it cannot be written.
-  func keep(_ result: TaskResult, for key: String) throws
-}
 
 extension TaskContext {
   /// A hash of everything that the result depends on: the checkpoint, the task, the data, the seed
