@@ -43,6 +43,7 @@ package protocol Encoder: AnyObject, Sendable {
   ///
   /// Two for each multiply-add; norms, activations and softmax are not counted, as is usual.
   /// - Parameter patches: how many patches are seen, where hidden ones are dropped.
+  /// - Returns: the number of operations.
   func forwardFLOPs(patches: Int) -> Double
 
   /// A network of its own with the same weights: training it leaves this one as it is.

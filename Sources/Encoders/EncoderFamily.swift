@@ -50,6 +50,7 @@ package enum EncoderCatalog {
   /// An encoder whose parameters are declared; no memory for weights is taken before they are read or written.
   ///
   /// - Parameter name: an encoder name.
+  /// - Returns: the encoder, without weights.
   /// - Throws: `InputError` when the name names nothing.
   package static func declare(_ name: String) throws -> any Encoder {
     try family(of: name).init(named: name)

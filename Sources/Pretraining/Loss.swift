@@ -26,6 +26,7 @@ protocol PairLoss: Loss {
   ///   - slice: what they are of.
   ///   - weight: of this term.
   ///   - graph: the computation.
+  /// - Returns: the share.
   func value(
     _ prediction: Node, target: Node, of slice: PretrainingSlice, weight: Double, in graph: Graph
   ) -> Double
@@ -40,6 +41,7 @@ protocol BatchLoss: Loss {
   ///   - views: the rows of all images, one node a view: float32 `[batch, width]`.
   ///   - weight: of this term.
   ///   - graph: the computation.
+  /// - Returns: the share.
   func value(of anchors: Range<Int>, among views: [Node], weight: Double, in graph: Graph)
     -> Double
 }

@@ -29,6 +29,7 @@ package protocol PatchMask: Mask {
   ///   - columns: of the grid.
   ///   - scores: one a patch in raster order, where the rule needs them.
   ///   - random: what the draws come from.
+  /// - Returns: the plan.
   func plan(rows: Int, columns: Int, scores: ArraySlice<Float>?, random: inout RandomStream)
     -> MaskPlan
 }

@@ -114,6 +114,7 @@ package struct OptimizerSettings: Sendable {
   ///   - peak: at the end of the warm-up.
   ///   - epochs: of the run.
   ///   - steps: of an epoch.
+  /// - Returns: the schedule.
   func learningRate(peak: Double, epochs: Int, steps: Int) -> Schedule {
     let warmUp = min(warmUpEpochs, warmUpShare * Double(epochs))
     let kind: Schedule.Shape =

@@ -29,6 +29,7 @@ package protocol Predictor: Sendable {
   /// - Parameters:
   ///   - visible: patches that the encoder saw.
   ///   - hidden: patches that are hidden.
+  /// - Returns: the number of operations.
   func forwardFLOPs(visible: Int, hidden: Int) -> Double
 }
 

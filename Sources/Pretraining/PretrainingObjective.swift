@@ -217,6 +217,7 @@ package final class PretrainingObjective: Objective, @unchecked Sendable {
   /// - Parameters:
   ///   - slice: what is seen and hidden.
   ///   - graph: the computation.
+  /// - Returns: the terms.
   package func terms(of slice: PretrainingSlice, in graph: Graph) -> Terms {
     let output = encode(slice, in: graph)
     let features = teacherFeatures(of: slice, in: graph)
@@ -240,6 +241,7 @@ package final class PretrainingObjective: Objective, @unchecked Sendable {
   ///   - index: of the term in the recipe.
   ///   - slice: what is seen and hidden.
   ///   - graph: the computation.
+  /// - Returns: what the term's target is compared with.
   package func prediction(term index: Int, of slice: PretrainingSlice, in graph: Graph) -> Node {
     parts.terms[index].predictor.predict(encode(slice, in: graph), of: slice, in: graph)
   }

@@ -5,7 +5,7 @@ import Tensors
 import Training
 import Vision
 
-/// Everything that determines a pretraining run: encoder, data, views, masks, losses, optimiser. A value: it holds no weights.
+/// Everything that determines a pretraining run: a value, without weights.
 ///
 /// Read from a YAML file in `tasks/pretrain`; what the command line sets is put in before it is read.
 package struct Recipe: Sendable {
@@ -127,6 +127,7 @@ package struct Recipe: Sendable {
   /// The objective with fresh weights.
   ///
   /// - Parameter images: the training split.
+  /// - Returns: what a loop trains.
   /// - Throws: `InputError` when the encoder cannot be made.
   package func objective(_ images: any ImageSplit) throws -> PretrainingObjective {
     let encoder = try EncoderCatalog.make(encoderName, seed: seed)

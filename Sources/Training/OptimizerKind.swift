@@ -18,6 +18,7 @@ package enum OptimizerKind: Sendable, Equatable {
   /// - Parameters:
   ///   - store: what it trains.
   ///   - rule: what it does to each parameter.
+  /// - Returns: the optimiser.
   package func make(_ store: ParameterStore, rule: (Parameter) -> ParameterRule) -> any Optimizer {
     switch self {
     case .adamW(let beta1, let beta2, let epsilon):

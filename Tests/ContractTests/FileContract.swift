@@ -5,7 +5,9 @@ import TestSupport
 import Testing
 import Vision
 
-/// What every reader promises: one line for what it cannot read. A new one is tested by being there.
+/// What every reader promises: one line for what it cannot read.
+///
+/// A new one is tested by being there.
 @Suite struct FileContract {
   private let folder = TemporaryFolder()
 

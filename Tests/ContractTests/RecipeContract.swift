@@ -8,7 +8,9 @@ import Vision
 
 @testable import Pretraining
 
-/// Every combination of parts: trained for a step, or refused in one line. A new part is tested by being there.
+/// Every combination of parts: trained for a step, or refused in one line.
+///
+/// A new part is tested by being there.
 @Suite struct RecipeContract {
   /// A recipe of one term.
   struct Combination: Sendable, CustomTestStringConvertible {

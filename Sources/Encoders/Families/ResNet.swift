@@ -74,7 +74,7 @@ package final class ResNet: EncoderFamily {
     return 1 + configuration.depths.prefix(stage - 1).reduce(0, +) + block
   }
 
-  /// - Parameter patches: without meaning here, for convolutions see every pixel.
+  /// The number of patches has no meaning here, for convolutions see every pixel.
   package func forwardFLOPs(patches: Int) -> Double {
     let c = configuration
     var sum = 0.0

@@ -33,10 +33,10 @@ package final class Fields {
   var taken: [String: JSON] = [:]
   var children: [String: [Fields]] = [:]
   /// Keys of children that are lists of mappings.
+  var listKeys: Set<String> = []
   /// Whether `resolved` holds defaults of keys that are absent: without, keys that came later leave what earlier
   /// versions resolved as it was.
   package var recordsDefaults = true
-  var listKeys: Set<String> = []
   /// Keys that were taken, in order.
   var known: [String] = []
 

@@ -1,7 +1,7 @@
 extension Graph {
-  /// Pixels from the channels of a coarser grid (Shi et al. 2016, "sub-pixel convolution").
+  /// Pixels from the channels of a coarser grid.
   ///
-  /// The channels of a place are colour, row and column of its pixels, the colour slowest, as in PyTorch's `PixelShuffle`.
+  /// Shi et al. 2016, "sub-pixel convolution". The channels of a place are colour, row and column of its pixels, the colour slowest, as in PyTorch's `PixelShuffle`.
   /// - Parameters:
   ///   - x: float32 `[batch, rows × columns, channels × factor × factor]`, places in raster order.
   ///   - rows: of the grid.

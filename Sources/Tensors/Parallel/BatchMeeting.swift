@@ -25,6 +25,7 @@ struct BatchMeeting: @unchecked Sendable {
   /// - Parameters:
   ///   - rows: the embeddings of each example of the batch side by side.
   ///   - widths: of the embeddings.
+  /// - Returns: the loss and its gradient.
   func outcome(of rows: [Float], widths: [Int]) -> Outcome {
     let stride = widths.reduce(0, +)
     precondition(rows.count == batch * stride, "embeddings of another batch")
@@ -91,9 +92,7 @@ extension Terms {
     }
   }
 
-  /// Starts the backward pass at the embeddings.
-  ///
-  /// - Parameter gradient: of this slice's examples, packed as the rows.
+  /// Starts the backward pass at the embeddings, with gradients of this slice's examples, packed as the rows.
   func seed(_ gradient: ArraySlice<Float>, in graph: Graph) {
     let stride = embeddings.reduce(0) { $0 + $1.columns }
     var start = gradient.startIndex

@@ -195,7 +195,7 @@ package final class DataParallel: @unchecked Sendable {
 
   /// Runs a range of examples forwards and backwards.
   ///
-  /// - Parameter slope: the gradient of its embeddings; nil where all of the loss is its own.
+  /// `slope` gives the gradient of its embeddings; nil where all of the loss is its own.
   /// - Returns: its share of the loss.
   private func run(
     _ range: Range<Int>, _ workspace: Workspace, _ gradients: [UnsafeMutablePointer<Float>],
