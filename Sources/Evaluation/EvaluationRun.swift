@@ -69,7 +69,10 @@ package enum EvaluationRun {
     let contexts = try contexts(plan, subject, datasets, pool)
     let results = try contexts.map { context in
       let key = context.resultKey
-      if !plan.isFresh, let kept = finished?.result(for: key) { return kept }
+      if !plan.isFresh, var kept = finished?.result(for: key) {
+        kept.dataset?.location = context.dataset.reading.location
+        return kept
+      }
       let name = "\(context.definition.name) of \(subject.name)"
       do {
         try context.definition.task.checkApplies(context)
@@ -83,8 +86,9 @@ package enum EvaluationRun {
         return context.failedResult(error)
       }
       do {
-        let result = try context.definition.task.run(context)
+        var result = try context.definition.task.run(context)
         try MappedFile.checkAllUnchanged()
+        result.dataset?.truncated = try plan.cache.truncatedPictures(of: context.dataset)
         if result.status == .ok { try finished?.keep(result, for: key) }
         return result
       } catch let error as InputError where error.endsRun {

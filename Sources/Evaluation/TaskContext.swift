@@ -129,6 +129,7 @@ extension DatasetSummary {
     classOrder = dataset.reading.classOrder?.rawValue
     leftOut = dataset.reading.leftOut.counts
     unreadable = dataset.reading.unreadable
+    location = dataset.reading.location
   }
 }
 

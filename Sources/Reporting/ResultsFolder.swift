@@ -130,11 +130,19 @@ extension Report {
 extension TaskResult {
   /// Whether another entry is of the same task, protocol, data and seed; a failure has no seed.
   ///
-  /// Data that were changed keep their name, and their results are replaced.
+  /// Data that were changed keep their name and place, and their results are replaced. Other data of the
+  /// same name lie elsewhere.
   func isSameWork(as other: TaskResult) -> Bool {
     task == other.task && protocolName == other.protocolName
-      && dataset?.id == other.dataset?.id
-      && (seed == other.seed || status != .ok || other.status != .ok)
+      && isOnSameData(as: other) && (seed == other.seed || status != .ok || other.status != .ok)
+  }
+
+  private func isOnSameData(as other: TaskResult) -> Bool {
+    guard dataset?.id == other.dataset?.id else { return false }
+    guard dataset?.fingerprint != other.dataset?.fingerprint,
+      let place = dataset?.location, let otherPlace = other.dataset?.location
+    else { return true }
+    return place == otherPlace
   }
 
   /// Whether this is the full run of which the other was a quick look.

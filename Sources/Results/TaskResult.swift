@@ -136,6 +136,10 @@ package struct DatasetSummary: Equatable, Sendable {
   package var leftOut: [String: Int] = [:]
   /// The ids of pictures that were left out because they cannot be decoded.
   package var unreadable: [String] = []
+  /// The ids of pictures that lack their last blocks and were read as far as they go.
+  package var truncated: [String] = []
+  /// Where its files were, which does not count for comparability; nil for generated data.
+  package var location: String?
 
   /// A description of the data.
   package init(

@@ -41,6 +41,11 @@ import Testing
     ("vit.onnx", "\u{8}\u{7}\u{12}\u{7}pytorch, and so on", "ONNX"),
     ("flax_model.msgpack", "\u{1}\u{2}vit and embeddings", "Flax"),
     ("a.parquet", "PAR1xxxxxxxxxxxxxxxxxxxxxxxx", "Parquet"),
+    // pickle.dump(…, protocol=0) and 1 of a dictionary, and torch.save(…, pickle_protocol=0) of old.
+    ("vit.pkl", "(dp0\nVcls_token\np1\ncnumpy._core.multiarray\n", "protocol 0 or 1"),
+    ("vit.pkl", "}q\0(X\u{9}\0\0\0cls_tokenq\u{1}cnumpy", "protocol 0 or 1"),
+    ("vit.pth", "L119547037146038801333356L\n.I1001\n.(dp0\n", "protocol 0 or 1"),
+    ("vit.pth", "ccollections\nOrderedDict\np0\n(tRp1\n", "protocol 0 or 1"),
   ])
   func namesTexts(_ name: String, _ content: String, _ what: String) throws {
     let error = refusal(try write(Array(content.utf8), to: name))

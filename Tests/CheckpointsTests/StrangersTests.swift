@@ -29,7 +29,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("blocks.0.attn.rel_pos_h", [7, 8]), ("blocks.1.attn.q_norm.weight", [8]),
+    ("blocks.1.attn.q_norm.weight", [8]),
     ("blocks.0.attn.qkv.lora_A.weight", [4, 24]),
     ("patch_embed.backbone.conv1.weight", [4, 3, 3, 3]),
     ("rope.freqs", [2, 3, 4]), ("blocks.2.attn.qkv.weight", [72, 24]),
@@ -37,6 +37,22 @@ import Testing
   func refusesWeightsInTheMidstOfThoseItReads(_ name: String, _ shape: [Int]) throws {
     let message = try refusal("timm_registers.safetensors", adding: [(name, shape)])
     #expect(message.contains("'\(name)' has no place in a network of family 'timm-vit'"))
+  }
+
+  /// timm's `samvit` and the whole of SAM (`image_encoder.` before the names) have a table of rows and columns.
+  @Test func namesSegmentAnything() throws {
+    let message = try refusal(
+      "timm_registers.safetensors",
+      adding: [("blocks.0.attn.rel_pos_h", [7, 8]), ("pos_embed", [1, 2, 2, 24])],
+      without: ["pos_embed"])
+    #expect(message.contains("is a SAM or ViTDet, whose windows"), "\(message)")
+  }
+
+  /// timm's `resnet18d`: three convolutions for the stem's one.
+  @Test func namesADeepStem() throws {
+    let stem = [0, 3, 6].map { ("conv1.\($0).weight", [8, 3, 3, 3]) }
+    let message = try refusal("resnet_basic.pth", adding: stem, without: ["conv1.weight"])
+    #expect(message.contains("it is a ResNet with a deep stem (timm's resnet18d"), "\(message)")
   }
 
   @Test func countsThem() throws {
@@ -180,6 +196,9 @@ import Testing
     ("hf_dinov2", "hidden_act", 3, "not a text"), ("hf_clip", "vision_config", 3, "not a mapping"),
     ("timm_vit", "model_args", "none", "not a mapping"),
     ("hf_resnet", "layer_type", 1, "not a text"),
+    ("hf_resnet", "hidden_sizes", [8, "16"], "not a list of whole numbers"),
+    ("hf_resnet", "hidden_sizes", 64, "not a list of whole numbers"),
+    ("hf_resnet", "depths", [2, 2.5, 2, 2], "not a list of whole numbers"),
     ("hf_resnet", "downsample_in_bottleneck", 0, "not true or false"),
   ]
 

@@ -64,6 +64,63 @@ struct DataCommandsTests {
     #expect(whole?["comparability_key"] != key && whole?["dataset"]?["unreadable"] == nil)
   }
 
+  /// A picture without its last blocks is named, also when its features come from the cache.
+  @Test func truncatedPicturesAreReported() throws {
+    try writePictures()
+    try FileManager.default.copyItem(
+      atPath: packageFolder + "/Tests/Goldens/formats/short.jpg",
+      toPath: folder.file("pictures/test/9/short.jpg"))
+    for task in ["knn", "linear_probe"] {
+      let result = try evaluate(["--tasks", task])
+      #expect(result.code == 0, "\(result.errors)")
+    }
+    let path = folder.file("results/pixels/report.json")
+    let tasks = try #require(try JSON.parse(contentsOf: path)["tasks"]?.array)
+    #expect(tasks.count == 2)
+    #expect(tasks.allSatisfy { $0["dataset"]?["truncated"] == ["test/9/short.jpg"] })
+    #expect(try Program.run(["validate", path]).code == 0)
+  }
+
+  /// Two folders of one name are two data sets; one that changed is the same.
+  @Test func foldersOfOneNameAreToldApart() throws {
+    try writePictures()
+    let other = folder.file("elsewhere/pictures")
+    try AtomicFile.createFolder(folder.file("elsewhere"))
+    try FileManager.default.copyItem(atPath: folder.file("pictures"), toPath: other)
+    try FileManager.default.removeItem(atPath: other + "/test/9/3.png")
+    #expect(try evaluate([]).code == 0)
+    #expect(try evaluate(["--data", "folder:" + other]).code == 0)
+    let path = folder.file("results/pixels/report.json")
+    func places() throws -> [String] {
+      let tasks = try JSON.parse(contentsOf: path)["tasks"]?.array ?? []
+      return tasks.compactMap { $0["dataset"]?["location"]?.string }
+    }
+    #expect(try places() == [folder.file("pictures"), other])
+    let compared = try Program.run(["compare", folder.file("results/pixels")])
+    let titles = compared.output.split(separator: "\n").first ?? ""
+    #expect(titles.matches(of: /knn [0-9a-f]{6} top1/).count == 2, "\(compared.output)")
+    try FileManager.default.removeItem(atPath: other + "/test/9/2.png")
+    #expect(try evaluate(["--data", "folder:" + other]).code == 0)
+    #expect(try places() == [folder.file("pictures"), other])
+  }
+
+  /// Archives of a checkpoint are no data; an archive of pictures is.
+  @Test func inspectSaysWhatAnArchiveIs() throws {
+    let weights = packageFolder + "/Tests/Goldens/checkpoints/mae.pth"
+    let packed = try Program.shell(
+      "set -e; cp \(weights) w.pth; tar cf w.tar w.pth; tar cf w.pth.tar w.pth; "
+        + "tar czf w.tar.gz w.pth; gzip -k w.pth", in: folder.path)
+    #expect(packed.code == 0, "\(packed.errors)")
+    for (name, words) in [
+      ("w.tar", "is a tar archive"), ("w.pth.tar", "is a tar archive"),
+      ("w.tar.gz", "is compressed with gzip"), ("w.pth.gz", "is compressed with gzip"),
+    ] {
+      let result = try Program.run(["inspect", folder.file(name)])
+      #expect(result.code == 2 && result.errorLines.count == 1, "\(result.errors)")
+      #expect(result.errors.contains(words) && result.errors.contains("unpack"), "\(result.errors)")
+    }
+  }
+
   @Test func inspectSaysWhatAFolderIsTakenFor() throws {
     try writePictures()
     for argument in [folder.file("pictures"), "folder:" + folder.file("pictures")] {

@@ -108,6 +108,32 @@ struct HashAndFileTests {
     #expect(try gunzip(zipped + zipped, limit: 100, subject: "a.gz") == text + text)
   }
 
+  /// Content larger than the pieces in which it is unpacked, in members of several sizes.
+  @Test func unpacksInPieces() throws {
+    var random = RandomStream(seed: 1, purpose: "gzip")
+    let texts = [700_000, 1, 262_144, 3].map { size in
+      Data((0..<size).map { _ in UInt8(random.below(7)) })
+    }
+    let folder = TemporaryFolder()
+    var packed = Data()
+    for text in texts {
+      try AtomicFile.write(text, to: folder.file("a"))
+      let gzip = Process()
+      gzip.executableURL = URL(filePath: "/bin/gzip")
+      gzip.arguments = ["-nf", folder.file("a")]
+      try gzip.run()
+      gzip.waitUntilExit()
+      packed += try Data(contentsOf: URL(filePath: folder.file("a.gz")))
+    }
+    let whole = texts.reduce(Data(), +)
+    #expect(try gunzip(packed, limit: whole.count, subject: "a.gz") == whole)
+    for count in [1, 16, 262_144, 700_000, 700_001, 962_147] {
+      let start = try gunzipPrefix(packed, count: count, subject: "a.gz")
+      #expect(start.elementsEqual(whole.prefix(count)), "\(count)")
+    }
+    #expect(try gunzipPrefix(packed, count: 2_000_000, subject: "a.gz").count == whole.count)
+  }
+
   @Test func refusesDamagedAndHugeArchives() throws {
     #expect(throws: InputError("a.gz", "unpacks to more than 17 bytes")) {
       try gunzip(zipped, limit: 17, subject: "a.gz")

@@ -26,6 +26,9 @@ enum ForeignFile {
   }
 
   private static let image = "give a checkpoint; pictures go to --data"
+  private static let oldPickle = "is a pickle of protocol 0 or 1, and only 2 to 5 are read"
+  private static let pickling =
+    "load it in Python and write it again: torch.save(…), or pickle.dump(…, protocol=2)"
 
   private static let kinds: [Kind] = [
     Kind(
@@ -45,6 +48,11 @@ enum ForeignFile {
     Kind(
       [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a],
       "is an HDF5 file (Keras, TensorFlow), which cannot be read", conversion),
+    // What dictionaries, lists, classes and torch.save's number begin with.
+    Kind("(dp0\n", oldPickle, pickling), Kind("(lp0\n", oldPickle, pickling),
+    Kind([0x7d, 0x71, 0], oldPickle, pickling), Kind([0x5d, 0x71, 0], oldPickle, pickling),
+    Kind("ccollections\n", oldPickle, pickling), Kind("cnumpy", oldPickle, pickling),
+    Kind("ctorch", oldPickle, pickling), Kind("L119547037146038801333356L\n", oldPickle, pickling),
     Kind("GGUF", "is a GGUF file (llama.cpp), which cannot be read", conversion),
     Kind("lmgg", "is a GGML file (llama.cpp), which cannot be read", conversion),
     Kind("TFL3", at: 4, "is a TensorFlow Lite model, which cannot be read", conversion),

@@ -20,7 +20,11 @@ struct PickledArchive {
   func archive(_ open: (PickledStorage) throws -> any ByteStorage) throws -> TensorArchive {
     let content = try PickleContent(graph, root: root, subject: file.path)
     guard !content.tensors.isEmpty || !content.oddTensors.isEmpty else {
-      throw InputError(file.path, "is a \(kind) that holds no tensors", "save a state_dict")
+      throw InputError(
+        file.path, "is a \(kind) that holds no tensors",
+        format == TorchScript.name
+          ? "torch.jit.freeze moves weights into the code: save the module before that, or a state_dict"
+          : "save a state_dict")
     }
     let storages = try storages(of: content, open)
     let tensors = try content.tensors.map { name, index in

@@ -23,8 +23,7 @@ enum NumPyArchive: CheckpointFormat {
       let header = try storage.withPrefix(NumPyHeader.longest) {
         try NumPyHeader($0, subject: subject)
       }
-      guard let header else { return nil }
-      let tensor = try header.tensor(in: storage, subject: subject)
+      guard let tensor = try header.tensor(in: storage, subject: subject) else { return nil }
       // JAX's checkpoints have names like paths, others like attributes.
       let name = String(entry.name.dropLast(".npy".count)).replacing("/", with: ".")
       return (name, tensor)

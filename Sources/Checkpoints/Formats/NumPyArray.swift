@@ -12,11 +12,11 @@ enum NumPyArray: CheckpointFormat {
 
   static func open(_ source: CheckpointSource) throws -> TensorArchive {
     let file = try source.requireFile()
-    guard let header = try NumPyHeader(file.bytes, subject: file.path) else {
+    let header = try NumPyHeader(file.bytes, subject: file.path)
+    let storage = MappedStorage(file: file, range: 0..<file.count)
+    guard let tensor = try header.tensor(in: storage, subject: file.path) else {
       throw InputError(file.path, "holds texts or objects, not numbers")
     }
-    let storage = MappedStorage(file: file, range: 0..<file.count)
-    let tensor = try header.tensor(in: storage, subject: file.path)
     return TensorArchive(
       source: file.path, format: name, tensors: [("array", tensor)], fileBytes: file.count)
   }

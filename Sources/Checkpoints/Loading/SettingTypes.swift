@@ -10,6 +10,7 @@ enum SettingTypes {
     case whole = "a whole number"
     /// A whole number, or two of them.
     case side = "one or two whole numbers"
+    case wholes = "a list of whole numbers"
     case number = "a number"
     case truth = "true or false"
     case text = "a text"
@@ -20,6 +21,7 @@ enum SettingTypes {
       case .side:
         value.int != nil
           || 1...2 ~= (value.array?.count ?? 0) && value.array?.allSatisfy { $0.int != nil } == true
+      case .wholes: value.array?.allSatisfy { $0.int != nil } == true
       case .number: value.double != nil
       case .truth: value.bool != nil
       case .text: value.string != nil
@@ -36,7 +38,7 @@ enum SettingTypes {
         "num_channels", "num_register_tokens", "projection_dim", "embedding_size",
       ]
     ),
-    (.side, ["image_size", "patch_size"]),
+    (.side, ["image_size", "patch_size"]), (.wholes, ["hidden_sizes", "depths"]),
     (
       .number,
       ["layer_norm_eps", "rope_theta", "mlp_ratio", "layerscale_value", "layer_scale_init_value"]

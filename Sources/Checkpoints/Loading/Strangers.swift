@@ -32,6 +32,11 @@ struct Strangers {
     guard !UnreadFamilies.isHiera(weights.archive) else {
       throw InputError(weights.archive.source, "is a Hiera, which is not read yet", advice)
     }
+    guard !UnreadFamilies.isSegmentAnything(weights.archive) else {
+      throw InputError(
+        weights.archive.source,
+        "is a SAM or ViTDet, whose windows and relative positions are not read yet", advice)
+    }
     let architecture = weights.config["architecture"]?.string ?? ""
     guard let trait = hidden.first(where: { architecture.contains($0.0) }) else { return }
     throw InputError(

@@ -33,6 +33,7 @@ enum UnreadFamilies {
     ("features.conv0.weight", "DenseNet"),
     ("block1.unit1.conv1.kernel", "a hybrid of ResNet and ViT"),
     ("stem.0.weight", "a network with a deep stem"),
+    ("conv1.3.weight", "a ResNet with a deep stem (timm's resnet18d and its kin)"),
     ("trunk.blocks.0.norm1.weight", "SAM 2 (Hiera)"),
     ("neck.0.weight", "SAM"),
   ]
@@ -59,6 +60,11 @@ enum UnreadFamilies {
           && parts.suffix(2) == ["proj", "weight"]
           && parts.dropFirst().first?.first?.isNumber == true
       }
+  }
+
+  /// Blocks of a vision transformer whose attention adds positions by row and by column.
+  static func isSegmentAnything(_ archive: TensorArchive) -> Bool {
+    archive.names.contains { $0.hasSuffix("blocks.0.attn.rel_pos_h") }
   }
 
   /// What the configuration beside the weights calls the network; nil where it says nothing.

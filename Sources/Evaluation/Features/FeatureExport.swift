@@ -78,7 +78,7 @@ package func exportFeatures(
   let buffers = FeatureBuffers([feature], capacity: chunk)
   let meter = ProgressMeter("features of \(subject.name)", total: images.count, unit: "images")
   try AtomicFile.write(to: path) { writer in
-    try writer.write(numPyHeader([images.count] + row))
+    try writer.write(NumPyHeader.data(descriptor: "'<f4'", shape: [images.count] + row))
     for start in stride(from: 0, to: images.count, by: max(chunk, 1)) {
       let count = min(chunk, images.count - start)
       try extractor.encode(count, into: buffers, advance: { meter.advance(by: $0) }) {
@@ -97,14 +97,4 @@ package func exportFeatures(
   }
   meter.finish()
   return [images.count] + row
-}
-
-/// The beginning of a `.npy` file (version 1.0) of 32-bit floats, padded to a multiple of 64 bytes.
-private func numPyHeader(_ shape: [Int]) -> Data {
-  let extents = shape.map { String($0) }.joined(separator: ", ")
-  var text = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(extents)), }"
-  text += String(repeating: " ", count: 63 - (text.utf8.count + 10) % 64) + "\n"
-  let length = text.utf8.count
-  return Data([0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(length & 255), UInt8(length >> 8)])
-    + Data(text.utf8)
 }

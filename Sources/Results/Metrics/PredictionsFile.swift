@@ -11,7 +11,8 @@ extension Predictions {
   package func npy() -> Data {
     let fields = [RecordField("id", .bytes(ids.width))] + columns.map(RecordField.init)
     let rowBytes = fields.reduce(0) { $0 + $1.bytes }
-    var data = Self.header(fields, rows: count)
+    let descriptions = fields.map(\.numPy.literal).joined(separator: ", ")
+    var data = NumPyHeader.data(descriptor: "[\(descriptions)]", shape: [count])
     var body = [UInt8](repeating: 0, count: count * rowBytes)
     body.withUnsafeMutableBytes { target in
       guard let base = target.baseAddress else { return }
@@ -69,18 +70,6 @@ extension Predictions {
     self.init(ids: ids, columns: columns)
   }
 
-  private static func header(_ fields: [RecordField], rows: Int) -> Data {
-    let descriptions = fields.map(\.description).joined(separator: ", ")
-    var text = "{'descr': [\(descriptions)], 'fortran_order': False, 'shape': (\(rows),), }"
-    let unpadded = 10 + text.utf8.count + 1
-    text += String(repeating: " ", count: (64 - unpadded % 64) % 64) + "\n"
-    var data = Data([0x93] + Array("NUMPY".utf8) + [1, 0])
-    data.append(UInt8(text.utf8.count & 0xFF))
-    data.append(UInt8(text.utf8.count >> 8))
-    data.append(contentsOf: text.utf8)
-    return data
-  }
-
   /// Reads fields, number of rows, and where the rows start.
   private static func parseHeader(
     _ data: Data, file: String
@@ -88,30 +77,18 @@ extension Predictions {
     let wrong = InputError(
       file, "is not a file of predictions (a NumPy structured array that starts with ids)",
       "evaluate the checkpoint again")
-    guard data.count >= 10, data.prefix(8) == Data([0x93] + Array("NUMPY".utf8) + [1, 0]) else {
-      throw wrong
-    }
-    let length = Int(data[data.startIndex + 8]) | Int(data[data.startIndex + 9]) << 8
-    guard data.count >= 10 + length,
-      let text = String(data: data.dropFirst(10).prefix(length), encoding: .ascii),
-      let match = text.firstMatch(of: headerPattern), let rows = Int(match.rows)
+    let header = data.withUnsafeBytes { try? NumPyHeader($0, subject: file) }
+    guard let header, let described = header.fields, let rows = header.shape.first,
+      header.shape.count == 1, !header.isColumnMajor
     else { throw wrong }
-    let fields = match.fields.matches(of: fieldPattern).compactMap {
-      RecordField(name: String($0.name), type: String($0.type), width: $0.width.map(String.init))
-    }
-    let names = Set(fields.map(\.name))
-    guard let first = fields.first, case .bytes = first.kind, names.count == fields.count,
-      fields.dropFirst().allSatisfy({ !$0.kind.isBytes }),
-      fields.map(\.description).joined(separator: ", ") == match.fields
+    let fields = described.compactMap { RecordField($0) }
+    guard fields.count == described.count, Set(fields.map(\.name)).count == fields.count,
+      let first = fields.first, case .bytes = first.kind,
+      fields.dropFirst().allSatisfy({ !$0.kind.isBytes })
     else { throw wrong }
-    return (fields, rows, 10 + length)
+    return (fields, rows, header.start)
   }
 }
-
-nonisolated(unsafe) private let headerPattern =
-  /^\{'descr': \[(?<fields>.*)\], 'fortran_order': False, 'shape': \((?<rows>[0-9]{1,12}),\), \} *\n$/
-nonisolated(unsafe) private let fieldPattern =
-  /\('(?<name>[a-z0-9_]+)', '(?<type>[<|][Sbif][0-9]{1,6})'(?:, \((?<width>[0-9]{1,6}),\))?\)/
 
 /// Copies rows of `width` bytes into every `pitch` bytes of the target.
 private func copy(
@@ -152,18 +129,21 @@ private struct RecordField {
     self.init(column.name, kind, width: column.width)
   }
 
-  init?(name: String, type: String, width: String?) {
-    guard let width = Int(width ?? "1"), width >= 1 else { return nil }
-    switch type {
-    case "|b1": self.init(name, .boolean, width: width)
-    case "<i4": self.init(name, .integer, width: width)
-    case "<f4": self.init(name, .real, width: width)
+  /// A field of a file; nil for one that predictions do not have.
+  init?(_ field: NumPyField) {
+    let width = field.shape.first ?? 1
+    guard field.shape.count <= 1, 1...999_999 ~= width,
+      field.name.wholeMatch(of: /[a-z0-9_]+/) != nil
+    else { return nil }
+    switch field.code {
+    case "|b1": self.init(field.name, .boolean, width: width)
+    case "<i4": self.init(field.name, .integer, width: width)
+    case "<f4": self.init(field.name, .real, width: width)
     default:
-      guard type.hasPrefix("|S"), let length = Int(type.dropFirst(2)), length >= 1, width == 1
-      else {
-        return nil
-      }
-      self.init(name, .bytes(length))
+      guard field.code.hasPrefix("|S"), let length = Int(field.code.dropFirst(2)),
+        1...999_999 ~= length, width == 1
+      else { return nil }
+      self.init(field.name, .bytes(length))
     }
   }
 
@@ -176,15 +156,16 @@ private struct RecordField {
     }
   }
 
-  var description: String {
-    let type =
+  /// The field as in the file.
+  var numPy: NumPyField {
+    let code =
       switch kind {
       case .bytes(let length): "|S\(length)"
       case .boolean: "|b1"
       case .integer: "<i4"
       case .real: "<f4"
       }
-    return width == 1 ? "('\(name)', '\(type)')" : "('\(name)', '\(type)', (\(width),))"
+    return NumPyField(name, code, shape: width == 1 ? [] : [width])
   }
 }
 

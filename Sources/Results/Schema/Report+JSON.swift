@@ -61,7 +61,8 @@ extension Report {
 }
 
 /// SHA-256 of the canonical JSON (sorted keys, no spaces) of everything that equal inputs determine:
-/// the report without `created`, `environment`, each task's `timing`, and the hash itself.
+/// the report without `created`, `environment`, each task's `timing` and the place of its data, and the
+/// hash itself.
 package func integrityHash(of report: JSON) -> String {
   guard var members = report.object else { return SHA256.hex(of: report.text()) }
   for key in ["created", "environment", "integrity"] { members[key] = nil }
@@ -70,6 +71,10 @@ package func integrityHash(of report: JSON) -> String {
       tasks.map { task in
         guard var fields = task.object else { return task }
         fields["timing"] = nil
+        if var dataset = fields["dataset"]?.object {
+          dataset["location"] = nil
+          fields["dataset"] = .object(dataset)
+        }
         return .object(fields)
       })
   }

@@ -130,6 +130,8 @@ extension DatasetSummary {
     if !unreadable.isEmpty {
       members["unreadable"] = .array(unreadable.map { .string($0) })
     }
+    if !truncated.isEmpty { members["truncated"] = .array(truncated.map { .string($0) }) }
+    if let location { members["location"] = .string(location) }
     return .object(members)
   }
 
@@ -142,6 +144,8 @@ extension DatasetSummary {
     classOrder = try reader.optional("class_order")?.string()
     leftOut = try reader.optional("left_out")?.mapping { try $0.count() } ?? [:]
     unreadable = try reader.optional("unreadable")?.array().map { try $0.string() } ?? []
+    truncated = try reader.optional("truncated")?.array().map { try $0.string() } ?? []
+    location = try reader.optional("location")?.string()
   }
 }
 

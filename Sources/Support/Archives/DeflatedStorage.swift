@@ -1,4 +1,3 @@
-import CZlib
 import Foundation
 
 /// Bytes that lie deflated in a file and are unpacked each time they are read.
@@ -47,24 +46,10 @@ package struct DeflatedStorage: ByteStorage {
   private func inflate(
     _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer
   ) throws {
-    guard source.count < Int(UInt32.max), target.count < Int(UInt32.max) else {
-      throw InputError(subject, "is larger than 4 GiB", "store it without compression")
-    }
-    var stream = z_stream()
-    let size = Int32(MemoryLayout<z_stream>.size)
-    // A negative window means raw deflate data, without zlib's own header.
-    guard inflateInit2_(&stream, -15, ZLIB_VERSION, size) == Z_OK else {
-      throw InputError(subject, "cannot be unpacked: out of memory")
-    }
-    defer { inflateEnd(&stream) }
-    // zlib does not write to its input; its interface is older than `const`.
-    stream.next_in = UnsafeMutablePointer(mutating: source.bindMemory(to: UInt8.self).baseAddress)
-    stream.avail_in = UInt32(source.count)
-    stream.next_out = target.bindMemory(to: UInt8.self).baseAddress
-    stream.avail_out = UInt32(target.count)
-    let status = CZlib.inflate(&stream, Z_FINISH)
-    let isWhole = status == Z_STREAM_END || target.count < count && status == Z_BUF_ERROR
-    guard isWhole, stream.avail_out == 0 else {
+    var inflater = try Inflater(source, .raw, subject: subject)
+    let written = try inflater.fill(target)
+    // Of the beginning alone, the rest may be anything.
+    guard written == target.count, inflater.isAtEnd || target.count < count else {
       throw InputError(subject, "does not unpack to \(count) bytes", "fetch the file again")
     }
   }

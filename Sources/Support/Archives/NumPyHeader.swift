@@ -6,19 +6,22 @@ package struct NumPyHeader {
   package static let longest = 12 + (1 << 16)
   package static let signature: [UInt8] = [0x93] + Array("NUMPY".utf8)
 
-  package let type: NumPyType
-  /// The type as written: `<f4`.
+  /// What an element is; nil for texts, objects and structures.
+  package let type: NumPyType?
+  /// The type as written: `<f4`; `structure` for one of fields.
   package let code: String
+  /// The fields of a structure; nil for other arrays, and for structures of structures.
+  package let fields: [NumPyField]?
   package let shape: [Int]
   package let isColumnMajor: Bool
   /// Where the elements begin.
   package let start: Int
 
-  /// Reads the header at the beginning of `bytes`; nil for an array that holds no numbers.
+  /// Reads the header at the beginning of `bytes`.
   ///
   /// As strict as NumPy: the three keys and no others, each once, in a Python literal.
   /// - Throws: `InputError` if it is anything else.
-  package init?(_ bytes: UnsafeRawBufferPointer, subject: String) throws {
+  package init(_ bytes: UnsafeRawBufferPointer, subject: String) throws {
     func damaged(_ why: String) -> InputError {
       InputError(subject, "has a damaged NumPy header: \(why)", "save it with numpy.save")
     }
@@ -37,23 +40,30 @@ package struct NumPyHeader {
       throw damaged("not the description of one array")
     }
     start = text + length
-    code = literal.descriptor ?? "a structure"
     shape = literal.shape
     isColumnMajor = literal.isFortranOrder
-    guard let type = literal.descriptor.flatMap({ NumPyType($0) }) else { return nil }
-    self.type = type
+    switch literal.descriptor {
+    case .code(let code): (self.code, type, fields) = (code, NumPyType(code), nil)
+    case .structure(let fields): (code, type, self.fields) = ("structure", nil, fields)
+    }
   }
 
-  /// The type that a header names, also where it is none of numbers; for messages.
-  package static func code(_ bytes: UnsafeRawBufferPointer) -> String {
-    let text = bytes.count > 12 && bytes[6] == 1 ? 10 : 12
-    let end = bytes.dropFirst(text).firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
-    guard text <= end, let literal = NumPyLiteral(bytes[text..<end]) else { return "unknown" }
-    return literal.descriptor ?? "structure"
+  /// The beginning of a `.npy` file (version 1.0): padded so that elements start at a multiple of 64.
+  /// - Parameters:
+  ///   - descriptor: What an element is, as a Python literal: `'<f4'` in quotes, or a list of fields.
+  ///   - shape: The extents, outermost first.
+  /// - Returns: What stands before the elements.
+  package static func data(descriptor: String, shape: [Int]) -> Data {
+    var text =
+      "{'descr': \(descriptor), 'fortran_order': False, 'shape': \(pythonTuple(shape)), }"
+    text += String(repeating: " ", count: 63 - (text.utf8.count + 10) % 64) + "\n"
+    let length = text.utf8.count
+    return Data(signature + [1, 0, UInt8(length & 255), UInt8(length >> 8)]) + Data(text.utf8)
   }
 
-  /// The array, whose elements follow the header in `storage`.
-  package func tensor(in storage: any ByteStorage, subject: String) throws -> StoredTensor {
+  /// The array, whose elements follow the header in `storage`; nil when they are no numbers.
+  package func tensor(in storage: any ByteStorage, subject: String) throws -> StoredTensor? {
+    guard let type else { return nil }
     guard let count = elementCount(shape), count * type.stored.width <= storage.count - start else {
       throw InputError(
         subject, "ends before its \(shape) elements", "the download is incomplete; fetch it again")

@@ -2,15 +2,22 @@
 ///
 ///     {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }
 struct NumPyLiteral {
-  /// The type code; nil for a structure, which is a list.
-  let descriptor: String?
+  /// What an element is.
+  enum Descriptor {
+    /// A type code such as `<f4`.
+    case code(String)
+    /// A structure of fields; nil for one that holds structures.
+    case structure([NumPyField]?)
+  }
+
+  let descriptor: Descriptor
   let isFortranOrder: Bool
   let shape: [Int]
 
   /// Reads the text; nil for anything but that.
   init?(_ text: some Sequence<UInt8>) {
     var reader = LiteralReader(text: Array(text))
-    var descriptor: String??
+    var descriptor: Descriptor?
     var isFortranOrder: Bool?
     var shape: [Int]?
     guard reader.skip("{") else { return nil }
@@ -18,13 +25,8 @@ struct NumPyLiteral {
       guard let key = reader.string(), reader.skip(":") else { return nil }
       switch key {
       case "descr" where descriptor == nil:
-        if reader.isAt("[") {
-          guard reader.skipList() else { return nil }
-          descriptor = .some(nil)
-        } else {
-          guard let text = reader.string() else { return nil }
-          descriptor = text
-        }
+        guard let found = reader.descriptor() else { return nil }
+        descriptor = found
       case "fortran_order" where isFortranOrder == nil:
         isFortranOrder = reader.skip("True") ? true : reader.skip("False") ? false : nil
       case "shape" where shape == nil: shape = reader.tuple()
@@ -37,6 +39,33 @@ struct NumPyLiteral {
     self.isFortranOrder = isFortranOrder
     self.shape = shape
   }
+}
+
+/// A field of a structure: `('score', '<f4')`, or `('box', '<f4', (4,))`.
+package struct NumPyField: Equatable, Sendable {
+  package let name: String
+  /// The type code of an element.
+  package let code: String
+  /// The extents of the field in one structure; empty for a single element.
+  package let shape: [Int]
+
+  /// A field of a structure.
+  package init(_ name: String, _ code: String, shape: [Int] = []) {
+    self.name = name
+    self.code = code
+    self.shape = shape
+  }
+
+  /// The field as in a header.
+  package var literal: String {
+    shape.isEmpty ? "('\(name)', '\(code)')" : "('\(name)', '\(code)', \(pythonTuple(shape)))"
+  }
+}
+
+/// Whole numbers as Python writes a tuple: `(3, 4)`, `(3,)`, `()`.
+func pythonTuple(_ numbers: [Int]) -> String {
+  let text = numbers.map { String($0) }.joined(separator: ", ")
+  return numbers.count == 1 ? "(\(text),)" : "(\(text))"
 }
 
 /// Takes Python literals off the front of a text.
@@ -77,6 +106,32 @@ private struct LiteralReader {
     guard let end = text[start...].firstIndex(of: text[position]) else { return nil }
     position = end + 1
     return String(validating: text[start..<end], as: UTF8.self)
+  }
+
+  /// A type code, or a list of fields.
+  mutating func descriptor() -> NumPyLiteral.Descriptor? {
+    guard isAt("[") else { return string().map { .code($0) } }
+    let start = position
+    if let fields = fields() { return .structure(fields) }
+    position = start
+    return skipList() ? .structure(nil) : nil
+  }
+
+  /// A list of fields of numbers or texts.
+  private mutating func fields() -> [NumPyField]? {
+    guard skip("[") else { return nil }
+    var fields: [NumPyField] = []
+    while !skip("]") {
+      guard skip("("), let name = string(), skip(","), let code = string() else { return nil }
+      var shape: [Int] = []
+      if skip(","), isAt("(") {
+        guard let extents = tuple() else { return nil }
+        shape = extents
+      }
+      guard skip(")"), skip(",") || isAt("]") else { return nil }
+      fields.append(NumPyField(name, code, shape: shape))
+    }
+    return fields
   }
 
   /// Takes a list, whatever it holds, to the bracket that closes it.

@@ -27,13 +27,13 @@ enum JPEG: ImageFormat {
       throw InputError(
         subject, "unusable JPEG: \(text(of: message))", "replace or remove the file")
     }
-    if isShort != 0 { ShortPictures.note(subject) }
+    if isShort != 0 { TruncatedPictures.note(subject) }
     return adopt(samples, width: width, height: height)
   }
 }
 
 /// Pictures whose last blocks are missing, each named once; many are counted.
-enum ShortPictures {
+enum TruncatedPictures {
   private static let known = Mutex<Set<String>>([])
 
   /// Says that the picture in `path` was read as far as it goes.
@@ -46,4 +46,10 @@ enum ShortPictures {
     default: return
     }
   }
+
+  /// Whether any was read so in this run.
+  static var areThere: Bool { known.withLock { !$0.isEmpty } }
+
+  /// Whether the picture in `path` was read so in this run.
+  static func contains(_ path: String) -> Bool { known.withLock { $0.contains(path) } }
 }

@@ -142,4 +142,8 @@ struct FolderSplit: ImageSplit {
   func label(at index: Int) -> Int { Int(classes[index]) }
   func exampleID(at index: Int) -> String { FileNameText.visible("\(prefix)/\(files[index])") }
   func format(at index: Int) -> String? { imageFormat(ofFile: "\(root)/\(files[index])")?.name }
+  func isTruncated(at index: Int) -> Bool {
+    TruncatedPictures.areThere
+      && TruncatedPictures.contains(FileNameText.visible("\(root)/\(files[index])"))
+  }
 }

@@ -17,7 +17,7 @@ package struct Dataset: Sendable {
   /// The `limit` that cut the splits short, if any.
   package let limit: Int?
   /// What a reader of its numbers should know of how it was read.
-  package let reading: DatasetReading
+  package internal(set) var reading: DatasetReading
 
   /// A data set; its splits must not share pictures.
   package init(

@@ -18,12 +18,15 @@ package struct DatasetDescription {
   }
 
   /// Whether a text is meant for data: `kind:…` of a known kind, or the path of something that looks so.
+  ///
+  /// A packed file is not: checkpoints are packed too, and are told more exactly.
   package static func isMeant(by text: String) -> Bool {
     let start = text.split(separator: ":", maxSplits: 1).first.map(String.init) ?? ""
     let kind = start.split(separator: "?").first.map(String.init) ?? ""
     if allDatasets.contains(where: { $0.kind == kind }) { return true }
     let path = text.split(separator: "?").first.map(String.init) ?? ""
-    return datasetKind(of: path) != nil || ForeignData(path) != nil
+    guard datasetKind(of: path) == nil else { return true }
+    return ForeignData(path).map { !$0.isPacked } ?? false
   }
 
   private static func specification(_ text: String) -> String {

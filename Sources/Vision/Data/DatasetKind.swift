@@ -52,7 +52,9 @@ package func readDataset(_ specification: String) throws -> Dataset {
   if kind.placeholder == nil, parsed.path != nil {
     throw InputError(specification, "\(kind.kind) is generated and reads no path", "remove it")
   }
-  return try kind.open(parsed)
+  var dataset = try kind.open(parsed)
+  dataset.reading.location = parsed.place
+  return dataset
 }
 
 /// The kind that a file or folder looks like; nil when it looks like none.

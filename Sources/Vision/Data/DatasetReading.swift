@@ -2,6 +2,8 @@ import Support
 
 /// How a data set was read: what a reader of its numbers should know.
 package struct DatasetReading: Sendable, Equatable {
+  /// Where its files are, an absolute path; nil for pictures that are generated.
+  package var location: String?
   /// The order of the classes where a folder's names give it.
   package var classOrder: ClassOrder?
   /// Files that lie among the pictures and are not read.

@@ -92,6 +92,13 @@ package struct DatasetSpecification: Sendable {
     URL(fileURLWithPath: path ?? "").standardizedFileURL.lastPathComponent
   }
 
+  /// Where the path leads, as an absolute path; nil when there is none.
+  var place: String? {
+    guard let path else { return nil }
+    let found = (try? location()) ?? path
+    return FileNameText.visible(URL(fileURLWithPath: found).standardizedFileURL.path)
+  }
+
   /// The folder that the path names.
   ///
   /// A path that does not exist is also looked for below the folder that `UNMASK_DATA` names.

@@ -6,6 +6,9 @@ struct ForeignData {
   private let what: String
   private let remedy: String
 
+  /// Whether it is a file that is packed as a whole, so that it may hold anything.
+  var isPacked: Bool { Self.packed.contains { place.lowercased().hasSuffix($0.0) } }
+
   /// Looks at a file, or at the files in a folder; nil when there is nothing known.
   init?(_ path: String) { self.init(path, depth: 1) }
 
@@ -55,14 +58,18 @@ struct ForeignData {
       return (what, remedy)
     }
     // Checkpoints are packed too, so the ending must say that it is an archive.
-    guard let (_, what) = archives.first(where: { name.hasSuffix($0.0) }) else { return nil }
+    let known = (archives + packed).first { name.hasSuffix($0.0) }
+    guard let (_, what) = known else { return nil }
     return (what, "unpack it, and name what it holds")
   }
 
   private static let archives = [
-    (".zip", "a zip archive"), (".gz", "gzipped"), (".tgz", "gzipped"), (".bz2", "packed by bzip2"),
-    (".xz", "packed by xz"), (".zst", "packed by zstd"), (".7z", "a 7z archive"),
-    (".rar", "a RAR archive"),
+    (".zip", "a zip archive"), (".7z", "a 7z archive"), (".rar", "a RAR archive"),
+  ]
+
+  private static let packed = [
+    (".gz", "gzipped"), (".tgz", "gzipped"), (".bz2", "packed by bzip2"), (".xz", "packed by xz"),
+    (".zst", "packed by zstd"),
   ]
 
   private static let signatures: [([UInt8], String, String)] = [

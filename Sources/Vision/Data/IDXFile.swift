@@ -1,4 +1,3 @@
-import CZlib
 import Foundation
 import Support
 
@@ -25,7 +24,7 @@ struct IDXHeader: Sendable {
     let isPacked = file.bytes.starts(with: [0x1f, 0x8b])
     let start =
       isPacked
-      ? try gunzipStart(file.unownedData, count: offset, subject: path)
+      ? try gunzipPrefix(file.unownedData, count: offset, subject: path)
       : [UInt8](file.bytes.prefix(offset))
     let shape = try IDXFile.shape(start, dimensions, path, size: file.count)
     let product = IDXFile.product(shape)
@@ -106,30 +105,4 @@ struct IDXFile: Sendable {
       "the header claims \(shape.map(String.init).joined(separator: "×")) values, the file has "
         + "\(size) bytes", "the file is incomplete or damaged; fetch it again")
   }
-}
-
-/// The first `count` bytes (or fewer, if there are no more) of a gzip file's content.
-private func gunzipStart(_ data: Data, count: Int, subject: String) throws -> [UInt8] {
-  var stream = z_stream()
-  let size = Int32(MemoryLayout<z_stream>.size)
-  guard inflateInit2_(&stream, 15 + 16, ZLIB_VERSION, size) == Z_OK else {
-    throw InputError(subject, "cannot be unpacked: out of memory")
-  }
-  defer { inflateEnd(&stream) }
-  var status = Z_OK
-  let content = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-    data.withUnsafeBytes { source in
-      stream.next_in = UnsafeMutablePointer(
-        mutating: source.bindMemory(to: UInt8.self).baseAddress)
-      stream.avail_in = UInt32(min(source.count, 1 << 20))
-      stream.next_out = buffer.baseAddress
-      stream.avail_out = UInt32(count)
-      status = inflate(&stream, Z_SYNC_FLUSH)
-    }
-    filled = count - Int(stream.avail_out)
-  }
-  guard status == Z_OK || status == Z_STREAM_END || status == Z_BUF_ERROR else {
-    throw InputError(subject, "is no valid gzip data", "fetch the file again")
-  }
-  return content
 }

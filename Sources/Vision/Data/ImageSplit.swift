@@ -17,6 +17,9 @@ package protocol ImageSplit: Sendable {
 
   /// The format of the file that holds the picture at `index`, where each has one of its own.
   func format(at index: Int) -> String?
+
+  /// Whether the file of the picture at `index` was found to lack its end when it was decoded.
+  func isTruncated(at index: Int) -> Bool
 }
 
 extension ImageSplit {
@@ -24,6 +27,7 @@ extension ImageSplit {
   package var labels: [Int] { (0..<count).map { label(at: $0) } }
 
   package func format(at index: Int) -> String? { nil }
+  package func isTruncated(at index: Int) -> Bool { false }
 }
 
 /// Some pictures of a split, in a given order.
@@ -36,4 +40,5 @@ struct SubsetSplit: ImageSplit {
   func label(at index: Int) -> Int { base.label(at: indices[index]) }
   func exampleID(at index: Int) -> String { base.exampleID(at: indices[index]) }
   func format(at index: Int) -> String? { base.format(at: indices[index]) }
+  func isTruncated(at index: Int) -> Bool { base.isTruncated(at: indices[index]) }
 }

@@ -53,18 +53,15 @@ package struct NumPyArray: Sendable {
     self.path = path
     self.store = store
     let bytes = UnsafeRawBufferPointer(rebasing: store.bytes[range])
-    guard let header = try NumPyHeader(bytes, subject: path) else {
-      throw InputError(
-        path, "holds elements of type '\(NumPyHeader.code(bytes))'", "save whole numbers")
-    }
-    offset = range.lowerBound + header.start
-    shape = header.shape
-    isBigEndian = header.type.isBigEndian
-    guard let element = Element(header.type.stored) else {
+    let header = try NumPyHeader(bytes, subject: path)
+    guard let type = header.type, let element = Element(type.stored) else {
       throw InputError(
         path, "holds elements of type '\(header.code)'", "save whole numbers")
     }
     self.element = element
+    offset = range.lowerBound + header.start
+    shape = header.shape
+    isBigEndian = type.isBigEndian
     guard !header.isColumnMajor || shape.count < 2 else {
       throw InputError(
         path, "is in Fortran order", "save it with numpy.save(file, numpy.ascontiguousarray(a))")

@@ -16,11 +16,9 @@ enum WebDataset: DatasetKind {
 
   static func recognizes(_ path: String) -> Bool {
     guard isFile(path) else { return !((try? shards(in: path)) ?? []).isEmpty }
-    // Old checkpoints are called .pth.tar and are none.
-    guard path.hasSuffix(".tar"), let file = try? MappedFile(path) else { return false }
-    return withExtendedLifetime(file) {
-      file.bytes.dropFirst(257).starts(with: "ustar".utf8)
-    }
+    // Old checkpoints are called .pth.tar and are none; others lie in an archive.
+    guard path.hasSuffix(".tar"), let shard = try? TarShard(path) else { return false }
+    return shard.entries.contains { pictureEndings.contains($0.name.fileEnding.lowercased()) }
   }
 
   static func open(_ specification: DatasetSpecification) throws -> Dataset {
@@ -168,13 +166,22 @@ struct TarSplit: ImageSplit {
     let (shard, entry) = places[index]
     do {
       return try shards[Int(shard)].withBytes(entry) {
-        try decodeImage(
-          $0, from: "\(shards[Int(shard)].file.path): \(FileNameText.visible(entry.name))")
+        try decodeImage($0, from: subject(at: index))
       }
     } catch let error as InputError { throw error.endingRun() }
   }
 
+  /// How the picture is named in errors.
+  private func subject(at index: Int) -> String {
+    let (shard, entry) = places[index]
+    return "\(shards[Int(shard)].file.path): \(FileNameText.visible(entry.name))"
+  }
+
   func label(at index: Int) -> Int { Int(classes[index]) }
+
+  func isTruncated(at index: Int) -> Bool {
+    TruncatedPictures.areThere && TruncatedPictures.contains(subject(at: index))
+  }
 
   func format(at index: Int) -> String? {
     let (shard, entry) = places[index]
