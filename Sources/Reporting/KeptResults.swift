@@ -17,13 +17,9 @@ package struct KeptResults: FinishedResults {
   package func result(for key: String) -> TaskResult? {
     // Damaged or absent: the task is simply run again.
     guard let report = try? Report.read(place(key)), report.command == key,
-      var task = report.tasks.first
+      let task = report.tasks.first
     else { return nil }
-    guard let predictions = try? report.predictions(of: task) else {
-      return task.predictionsFile == nil ? task : nil
-    }
-    task.predictions = predictions
-    return task
+    return try? report.loaded(task)
   }
 
   package func keep(_ result: TaskResult, for key: String) throws {

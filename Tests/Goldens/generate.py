@@ -45,12 +45,14 @@ import statistics_goldens
 import transforms
 import vision
 import vision_formats
-from reference import masked_autoencoder, operators, optimizers, probes, residual_network, store, timm_check, tree
-from reference import vision_transformer, zoo_check
+from reference import corruptions, masked_autoencoder, operators, optimizers, probes, residual_network, store
+from reference import segmentation, timm_check, tree, vision_transformer, zoo_check
 
 ENGINE = {
     function.__name__: function
-    for module in (operators, optimizers, vision_transformer, residual_network, masked_autoencoder, probes)
+    for module in (
+        operators, optimizers, vision_transformer, residual_network, masked_autoencoder, probes, corruptions,
+        segmentation)
     for function in module.GOLDENS
 }
 FOLDERS = {
