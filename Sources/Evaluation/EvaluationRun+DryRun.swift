@@ -45,7 +45,7 @@ extension EvaluationRun {
       }
       let what = "  \(definition.name) (\(definition.protocolName)) on \(context.dataset.id): "
       do {
-        try definition.task.checkApplies(context)
+        try context.checkApplies()
         lines.append(
           what + images.joined(separator: ", ") + " images" + (isDone ? ", finished already" : ""))
       } catch {
@@ -62,7 +62,7 @@ extension EvaluationRun {
   ) throws -> [String] {
     let waiting = contexts.filter { context in
       (plan.isFresh || finished?.result(for: context.resultKey) == nil)
-        && (try? context.definition.task.checkApplies(context)) != nil
+        && (try? context.checkApplies()) != nil
     }
     var lines: [String] = []
     var described: Set<String> = []
@@ -84,11 +84,23 @@ extension EvaluationRun {
             + "\(ProgressText.grouped(max(1, bytes >> 20))) MB of cache")
       }
     }
-    return lines
+    return try lines + waiting.compactMap { try $0.spoiltPasses() }
   }
 }
 
 extension TaskContext {
+  /// What the encoder has to do for spoilt images, which are not kept; nil when there are none.
+  fileprivate func spoiltPasses() throws -> String? {
+    let sets = definition.task.sets.filter(\.isTransient)
+    guard let first = sets.first else { return nil }
+    let images = try self.images(of: first)
+    let features = try definition.task.features.map { try subject.resolve($0) }
+    let seconds = try secondsPerImage(features, images) * Double(sets.count * images.count)
+    return "  \(definition.name): \(sets.count) spoilt copies of "
+      + "\(ProgressText.grouped(images.count)) images through the encoder, about "
+      + "\(ProgressText.clock(seconds)), nothing kept"
+  }
+
   /// How long an image takes, from the fastest of two rounds on the first images.
   fileprivate func secondsPerImage(
     _ features: [ResolvedFeature], _ split: any ImageSplit

@@ -75,7 +75,7 @@ package enum EvaluationRun {
       }
       let name = "\(context.definition.name) of \(subject.name)"
       do {
-        try context.definition.task.checkApplies(context)
+        try context.checkApplies()
       } catch  where context.definition.isImplied || plan.isPartOfMany || plan.checkpoints.count > 1
       {
         // Asked for by name and of this checkpoint alone, it is a failure.
@@ -141,7 +141,7 @@ package enum EvaluationRun {
         stores[specification]
         ?? FeatureStore(
           subject: subject, dataset: dataset, cache: plan.cache, planned: planned,
-          precision: plan.precision, pool: pool)
+          precision: plan.precision, pool: pool, open: plan.open)
       stores[specification] = store
       return TaskContext(definition: task, store: store, seed: plan.seed)
     }

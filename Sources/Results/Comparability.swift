@@ -5,11 +5,12 @@ extension TaskResult {
   /// The fields that must be equal for two results to be comparable; nil when the data was never opened.
   ///
   /// Task and version, protocol, resolved configuration, data fingerprint, sizes and hash of the
-  /// splits, scoring resolution, generator versions, and whether anything was selected on the test set.
+  /// splits, scoring resolution, generator versions, whether anything was selected on the test set, and the sets
+  /// that were scored where there are several.
   package var comparabilityFields: [String: JSON]? {
     if let recordedComparability { return recordedComparability }
     guard let dataset else { return nil }
-    return [
+    var fields: [String: JSON] = [
       "task": .string(task),
       "version": .integer(version),
       "protocol": .string(protocolName),
@@ -23,6 +24,8 @@ extension TaskResult {
       "oracle_selected": .bool(isOracleSelected),
       "generator_versions": .object(generatorVersions.mapValues { .integer($0) }),
     ]
+    if !sets.isEmpty { fields["sets"] = .array(sets.map(\.identity)) }
+    return fields
   }
 
   /// SHA-256 of the fields as canonical JSON (sorted keys, no spaces).

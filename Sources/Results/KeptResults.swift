@@ -4,7 +4,8 @@ import Support
 /// Finished tasks in a folder, so that an interrupted or repeated run does not compute them again.
 ///
 /// A result is two files named after its key: `KEY.json` with schema, key, result and a hash of them,
-/// and `KEY.npy` with its predictions. Both are verified whenever they are read.
+/// and `KEY.npy` with its predictions; those of further sets are in `KEY.1.npy`, `KEY.2.npy`, …
+/// All are verified whenever they are read.
 package struct KeptResults: Sendable {
   /// The schema of the files.
   package static let schema = "unmask.result/1"
@@ -32,13 +33,12 @@ package struct KeptResults: Sendable {
     var result = result.refusingNonFinite
     guard result.status == .ok else { return }
     result.predictionsFile = nil
-    if let predictions = result.predictions {
-      let data = predictions.npy()
-      let path = path(key, "npy")
-      // Of a run that is killed between the two files, the second does not fit the first.
-      try AtomicFile.write(data, to: path)
-      result.predictionsFile = PredictionsReference(
-        path: path.fileName, sha256: SHA256.hex(of: data), count: predictions.count)
+    // Of a run that is killed between two files, the last does not fit the first.
+    result.predictionsFile = try result.predictions.map { try write($0, key, set: 0) }
+    for index in result.sets.indices {
+      result.sets[index].predictionsFile = try result.sets[index].predictions.map {
+        try write($0, key, set: index + 1)
+      }
     }
     var members: [String: JSON] = [
       "schema": .string(Self.schema), "key": .string(key), "result": result.json,
@@ -59,13 +59,42 @@ package struct KeptResults: Sendable {
       try reader.required("integrity").required("hash").string() == hash(of: members)
     else { return nil }
     var result = try TaskResult(reader.required("result"))
-    if let reference = result.predictionsFile {
-      let data = try MappedFile(path(key, "npy")).data
-      guard SHA256.hex(of: data) == reference.sha256 else { return nil }
-      result.predictions = try Predictions(npy: data, file: path(key, "npy"))
-      result.predictionsFile = nil
+    result.predictions = try predictions(result.predictionsFile, key, set: 0)
+    result.predictionsFile = nil
+    for index in result.sets.indices {
+      result.sets[index].predictions = try predictions(
+        result.sets[index].predictionsFile, key, set: index + 1)
+      result.sets[index].predictionsFile = nil
     }
     return result
+  }
+
+  /// Writes the predictions of the result (0) or of one of its sets.
+  private func write(_ predictions: Predictions, _ key: String, set: Int) throws
+    -> PredictionsReference
+  {
+    let (data, path) = (predictions.npy(), predictionsPath(key, set: set))
+    try AtomicFile.write(data, to: path)
+    return PredictionsReference(
+      path: path.fileName, sha256: SHA256.hex(of: data), count: predictions.count)
+  }
+
+  /// Reads what `write` wrote.
+  /// - Throws: `InputError` when the file is not the one that was written.
+  private func predictions(_ reference: PredictionsReference?, _ key: String, set: Int) throws
+    -> Predictions?
+  {
+    guard let reference else { return nil }
+    let path = predictionsPath(key, set: set)
+    let data = try MappedFile(path).data
+    guard SHA256.hex(of: data) == reference.sha256 else {
+      throw InputError(path, "is not the file that was written with the result")
+    }
+    return try Predictions(npy: data, file: path)
+  }
+
+  private func predictionsPath(_ key: String, set: Int) -> String {
+    path(key, set == 0 ? "npy" : "\(set).npy")
   }
 
   private func hash(of members: [String: JSON]) -> String {

@@ -15,15 +15,18 @@ extension Report {
     var report = self
     let files = ReportFiles(folder)
     // Entries of earlier runs keep their files.
-    var taken = Set(
-      report.tasks.filter { $0.predictions == nil }.compactMap(\.predictionsFile?.path))
+    var taken = Set(report.tasks.flatMap(\.earlierFiles))
     for index in report.tasks.indices {
-      guard let predictions = report.tasks[index].predictions else { continue }
-      let data = predictions.npy()
-      let path = fileName(for: report.tasks[index].task, avoiding: &taken)
-      report.tasks[index].predictionsFile = PredictionsReference(
-        path: try files.add(data, as: path), sha256: SHA256.hex(of: data),
-        count: predictions.count)
+      let task = report.tasks[index].task
+      if let predictions = report.tasks[index].predictions {
+        report.tasks[index].predictionsFile = try files.add(predictions, of: task, &taken)
+      }
+      for place in report.tasks[index].sets.indices {
+        let set = report.tasks[index].sets[place]
+        guard let predictions = set.predictions else { continue }
+        report.tasks[index].sets[place].predictionsFile = try files.add(
+          predictions, of: "\(task)-\(set.name)", &taken)
+      }
     }
     if let pictures {
       let data = report.tasks.lazy.compactMap(\.dataset).first?.id ?? "unknown data"
@@ -62,8 +65,34 @@ extension Report {
   /// - Returns: the outcomes; nil if the task kept none.
   /// - Throws: `InputError` if the file is missing, changed, or of another length.
   package func predictions(of task: TaskResult) throws -> Predictions? {
-    if let predictions = task.predictions { return predictions }
-    guard let reference = task.predictionsFile, let folder else { return nil }
+    try task.predictions ?? predictions(in: task.predictionsFile)
+  }
+
+  /// The outcomes of one of a task's sets, read and verified.
+  ///
+  /// - Parameter set: one of an entry of this report.
+  /// - Returns: the outcomes; nil if the task kept none.
+  /// - Throws: `InputError` if the file is missing, changed, or of another length.
+  package func predictions(of set: ScoredSet) throws -> Predictions? {
+    try set.predictions ?? predictions(in: set.predictionsFile)
+  }
+
+  /// A task with its outcomes, and those of its sets, in memory.
+  ///
+  /// - Parameter task: an entry of this report.
+  /// - Returns: the same entry.
+  /// - Throws: `InputError` if a file is missing, changed, or of another length.
+  package func loaded(_ task: TaskResult) throws -> TaskResult {
+    var task = task
+    task.predictions = try predictions(of: task)
+    for index in task.sets.indices {
+      task.sets[index].predictions = try predictions(of: task.sets[index])
+    }
+    return task
+  }
+
+  private func predictions(in reference: PredictionsReference?) throws -> Predictions? {
+    guard let reference, let folder else { return nil }
     let path = try ReportFiles.path(of: reference.path, in: folder)
     let data = try MappedFile(path).data
     guard SHA256.hex(of: data) == reference.sha256 else {
@@ -79,9 +108,30 @@ extension Report {
   }
 }
 
-/// `predictions/<task>.npy`, numbered if the name is taken.
-private func fileName(for task: String, avoiding taken: inout Set<String>) -> String {
-  let safe = String(task.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") ? $0 : "-" })
+extension TaskResult {
+  /// The files of outcomes that an earlier run wrote.
+  fileprivate var earlierFiles: [String] {
+    let own = predictions == nil ? [predictionsFile] : []
+    let others = sets.filter { $0.predictions == nil }.map(\.predictionsFile)
+    return (own + others).compactMap { $0?.path }
+  }
+}
+
+extension ReportFiles {
+  /// Writes outcomes as `predictions/<name>.npy`, numbered if the name is taken.
+  fileprivate func add(_ predictions: Predictions, of name: String, _ taken: inout Set<String>)
+    throws -> PredictionsReference
+  {
+    let data = predictions.npy()
+    let path = fileName(for: name, avoiding: &taken)
+    return PredictionsReference(
+      path: try add(data, as: path), sha256: SHA256.hex(of: data), count: predictions.count)
+  }
+}
+
+/// `predictions/<name>.npy`, numbered if the name is taken.
+private func fileName(for name: String, avoiding taken: inout Set<String>) -> String {
+  let safe = String(name.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") ? $0 : "-" })
   var path = "predictions/\(safe).npy"
   var number = 2
   while !taken.insert(path).inserted {

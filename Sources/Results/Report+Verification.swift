@@ -10,6 +10,7 @@ extension Report {
   /// Checks the predictions of one of its tasks.
   /// - Throws: `InputError` naming the file and the metric that does not follow.
   package func verifyPredictions(of task: TaskResult) throws {
+    for set in task.sets { _ = try predictions(of: set) }
     guard let table = try predictions(of: task) else { return }
     let file = "\(folder ?? "")/report.json"
     for (name, metric) in task.metrics {

@@ -59,7 +59,10 @@ struct ReportFiles {
 
   private static func names(of report: Report) -> [String] {
     let pictures = report.checkpoint.pictures
-    return report.tasks.flatMap { $0.figures + [$0.predictionsFile?.path].compactMap(\.self) }
+    return report.tasks.flatMap { task in
+      let tables = [task.predictionsFile] + task.sets.map(\.predictionsFile)
+      return task.figures + tables.compactMap { $0?.path }
+    }
       + [pictures?.original, pictures?.masked, pictures?.reconstruction].compactMap { $0?.path }
   }
 }

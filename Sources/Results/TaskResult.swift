@@ -49,6 +49,8 @@ package struct TaskResult: Equatable, Sendable {
   package var predictions: Predictions?
   /// Where the outcomes are, in a report that was written or read.
   package var predictionsFile: PredictionsReference?
+  /// The sets that the head was scored on, where there are several; `predictions` then sums them up.
+  package var sets: [ScoredSet] = []
   /// Pictures, as paths relative to the report's folder.
   package var figures: [String] = []
   /// The comparability fields as a report recorded them; nil for a result of this run.

@@ -16,9 +16,7 @@ extension SweepRun {
       remnant.trainingKey == entry.trainingKey, remnant.evaluationKey == entry.evaluationKey,
       let report = try? Report.read(folder + "/" + entry.report),
       report.contentHash == remnant.reportHash,
-      report.tasks.allSatisfy({
-        (try? report.predictions(of: $0)) != nil || $0.predictionsFile == nil
-      })
+      report.tasks.allSatisfy({ (try? report.loaded($0)) != nil })
     else { return false }
     guard entry.trainingKey != nil else { return true }
     let weights = CheckpointFolder(folder + "/" + entry.checkpoint).modelPath

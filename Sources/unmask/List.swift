@@ -12,7 +12,7 @@ struct List: ParsableCommand {
 
   /// The kinds of things that can be listed.
   enum Kind: String, ExpressibleByArgument, CaseIterable {
-    case tasks, recipes, sweeps, masks, encoders, datasets
+    case tasks, recipes, sweeps, masks, encoders, datasets, corruptions
   }
 
   @Argument(help: "What to list.")
@@ -45,6 +45,7 @@ struct List: ParsableCommand {
     case .sweeps: files(in: "tasks/sweeps", kind: "sweep")
     case .masks: allMasks.map { Entry(name: $0.kind, summary: $0.summary) }
     case .encoders: EncoderCatalog.architectures.map { Entry(name: $0.name, summary: $0.summary) }
+    case .corruptions: allCorruptions.map { Entry(name: $0.kind, summary: $0.summary) }
     case .datasets:
       allDatasets.map { dataset in
         let name = dataset.placeholder.map { "\(dataset.kind):\($0)" } ?? dataset.kind

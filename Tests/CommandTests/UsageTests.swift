@@ -4,7 +4,8 @@ import Testing
 
 struct UsageTests {
   private static let commands = [
-    "pretrain", "evaluate", "compare", "gate", "report", "inspect", "convert", "features", "list",
+    "pretrain", "evaluate", "compare", "gate", "report", "inspect", "convert", "features",
+    "corrupt", "list",
     "validate",
   ]
 

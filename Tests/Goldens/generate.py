@@ -45,13 +45,14 @@ import statistics_goldens
 import transforms
 import vision
 import vision_formats
-from reference import masked_autoencoder, operators, optimizers, pretraining, probes, residual_network, store, timm_check
-from reference import tree, vision_transformer, zoo_check
+from reference import corruptions, masked_autoencoder, operators, optimizers, pretraining, probes, residual_network
+from reference import segmentation, store, timm_check, tree, vision_transformer, zoo_check
 
 ENGINE = {
     function.__name__: function
     for module in (
-        operators, optimizers, vision_transformer, residual_network, masked_autoencoder, pretraining, probes)
+        operators, optimizers, vision_transformer, residual_network, masked_autoencoder, pretraining, probes,
+        corruptions, segmentation)
     for function in module.GOLDENS
 }
 FOLDERS = {

@@ -18,6 +18,14 @@ import Testing
     full.limit = 4
     full.isOracleSelected = true
     full.figures = ["figures/confusion.png"]
+    full.sets = [
+      ScoredSet(
+        name: "gaussian_noise-1", split: "test",
+        corruption: CorruptionUse(
+          kind: "gaussian_noise", severity: 1, generator: "cifar-c-math@1", seed: 0)),
+      ScoredSet(name: "other", split: "test", dataset: .init(id: "other", fingerprint: "f")),
+    ]
+    full.sets[0].predictions = full.predictions
     let empty = TaskResult(task: "knn", version: 1, protocolName: "dino-knn@1", dataset: nil)
     let failed = empty.failed(InputError("knn", "the data is gone"))
     return [

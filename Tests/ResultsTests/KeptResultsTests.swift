@@ -22,6 +22,10 @@ import Testing
     result.timing = Timing(seconds: 0.1, imagesPerSecond: 1 / 3)
     result.predictions = Predictions(
       ids: ["test:0", "test:1", "test:2"], labels: [0, 1, 0], predictions: [0, 1, 1])
+    var spoilt = ScoredSet(name: "spoilt", split: "test")
+    spoilt.predictions = Predictions(
+      ids: ["test:0", "test:1", "test:2"], labels: [0, 1, 0], predictions: [1, 1, 1])
+    result.sets = [spoilt]
     return result
   }
 

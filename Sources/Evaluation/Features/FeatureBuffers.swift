@@ -22,6 +22,9 @@ package final class FeatureBuffers: @unchecked Sendable {
 
   deinit { for block in blocks { free(block) } }
 
+  /// Where the features of number 0 begin.
+  var start: UnsafeRawPointer { UnsafeRawPointer(blocks[0]) }
+
   /// The features of number `index` of all images, as floats.
   package func floats(_ index: Int) -> UnsafeMutablePointer<Float> {
     precondition(!features[index].isHalf, "tokens are not stored as 32-bit floats")

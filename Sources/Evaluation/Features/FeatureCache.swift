@@ -105,6 +105,30 @@ package struct FeatureCache: Sendable {
     }
   }
 
+  /// Features of images that no other task reads, computed anew and kept in memory only.
+  ///
+  /// - Parameters:
+  ///   - feature: which.
+  ///   - scope: of what.
+  ///   - pool: shares out the work.
+  /// - Returns: the features.
+  /// - Throws: `InputError` when an image is unusable.
+  func transientFeatures(
+    _ feature: ResolvedFeature, of scope: Scope, pool: WorkerPool
+  ) throws -> FeatureSet {
+    let extractor = FeatureExtractor(scope.subject, pool: pool, precision: scope.precision)
+    let count = scope.images.count
+    let meter = ProgressMeter(
+      "features of \(scope.subject.name), \(scope.split)", total: count, unit: "images")
+    defer { meter.finish() }
+    let buffers = FeatureBuffers([feature], capacity: count)
+    try extractor.encode(
+      count, into: buffers, advance: { meter.advance(by: $0) },
+      render: extractor.rendering(scope.images))
+    try MappedFile.checkAllUnchanged()
+    return FeatureSet(buffers)
+  }
+
   private func path(_ entry: FeatureEntry) -> String { folder + "/features/" + entry.fileName }
 
   /// The entry on disk; nil when it is absent, or, with a note, when it is corrupt.

@@ -1,21 +1,30 @@
+import CKernels
 import Foundation
 import Support
 
-/// Features of all images of a split, in a verified file mapped into memory.
+/// Features of all images of a split: in a verified file mapped into memory, or in memory alone.
 package final class FeatureSet: @unchecked Sendable {
   /// What the features are.
   package let feature: ResolvedFeature
   /// Number of images.
   package let count: Int
-  // Keeps the mapping alive.
-  private let file: MappedFile
+  // Keeps the memory alive, which nothing writes to any more.
+  private let owner: AnyObject
   private let start: UnsafeRawPointer
 
   init(_ feature: ResolvedFeature, count: Int, file: MappedFile, start: UnsafeRawPointer) {
     self.feature = feature
     self.count = count
-    self.file = file
+    owner = file
     self.start = start
+  }
+
+  /// The first of what `buffers` hold, of all their images.
+  init(_ buffers: FeatureBuffers) {
+    feature = buffers.features[0]
+    count = buffers.capacity
+    owner = buffers
+    start = buffers.start
   }
 
   /// Features of a row.
@@ -31,5 +40,13 @@ package final class FeatureSet: @unchecked Sendable {
   package var halves: UnsafePointer<UInt16> {
     precondition(feature.isHalf, "only tokens are stored as 16-bit floats")
     return start.assumingMemoryBound(to: UInt16.self)
+  }
+
+  /// Writes the tokens of an image as 32-bit floats, from number `first` on.
+  package func copyTokens(of image: Int, from first: Int, to target: UnsafeMutablePointer<Float>) {
+    let place = (image * feature.tokens + first) * width
+    withExtendedLifetime(self) {
+      uk_from_half(halves + place, target, (feature.tokens - first) * width)
+    }
   }
 }

@@ -3,7 +3,7 @@ import Results
 import Support
 import Vision
 
-/// What all trained probes do alike: choose on validation images, refit, score, report.
+/// What all trained probes do alike: choose on validation images, refit, be scored.
 struct ProbeRun {
   let trainLabels: [Int32]
   private let context: TaskContext
@@ -32,7 +32,7 @@ struct ProbeRun {
   }
 
   /// A result that names the splits, and where hyper-parameters are chosen.
-  func blankResult() throws -> TaskResult {
+  private func blankResult() throws -> TaskResult {
     var splits = ["train": context.dataset.train.count, "test": context.dataset.test.count]
     guard let validation else { return try context.blankResult(reading: request, splits: splits) }
     splits[validation.isOwn ? "validation" : "validation_of_train"] = validation.examples.count
@@ -44,8 +44,8 @@ struct ProbeRun {
     return result
   }
 
-  /// The scores of some images of a split, `[images, heads, classes]`.
-  typealias Score = (_ split: String, _ images: [Int32]) throws -> [Float]
+  /// The scores of some images of a set, from its features: `[images, heads, classes]`.
+  typealias Score = (_ features: FeatureSet, _ images: [Int32]) throws -> [Float]
 
   /// Trains heads, one for each setting.
   typealias Fit = (
@@ -82,29 +82,16 @@ struct ProbeRun {
     -> [Double]
   {
     var right = [Int](repeating: 0, count: heads)
+    let features = try context.features(request, of: SplitReference(validation.split))
     try eachPortion(of: validation.examples, scores: heads * context.dataset.classes.count) {
       portion in
-      let scores = try score(validation.split, portion.images)
+      let scores = try score(features, portion.images)
       let labels = validation.labels[portion.range].map { Int($0) }
       for (head, count) in correct(scores, labels: labels, heads: heads).enumerated() {
         right[head] += count
       }
     }
     return right.map { Double($0) / Double(max(1, validation.examples.count)) }
-  }
-
-  /// Runs over images in portions whose scores fit into memory.
-  ///
-  /// Portions are multiples of what heads score at a time, so that they do not change a bit.
-  private func eachPortion(
-    of images: [Int32], scores: Int,
-    _ body: ((images: [Int32], range: Range<Int>)) throws -> Void
-  ) rethrows {
-    let size = max(512, (1 << 23) / max(1, scores) / 512 * 512)
-    for start in stride(from: 0, to: images.count, by: size) {
-      let range = start..<min(start + size, images.count)
-      try body((Array(images[range]), range))
-    }
   }
 
   /// Trains on all training images, with progress.
@@ -131,30 +118,18 @@ struct ProbeRun {
     LinearHeads.Setting(baseRate: values[Self.rate] ?? 0, decay: values[Self.decay] ?? 0)
   }
 
-  /// Scores the test images and records what was searched and chosen.
+  /// The trained head, with what was searched and chosen.
   ///
   /// - Parameters:
-  ///   - result: receives metrics, predictions and hyper-parameters.
   ///   - score: the trained head.
   ///   - search: what was tried.
   ///   - headParameters: learned scalars of the head.
-  /// - Throws: what `score` throws.
-  func finish(
-    _ result: inout TaskResult, score: Score, search: SearchOutcome, headParameters: Int
-  ) throws {
-    let (labels, classes) = (context.dataset.test.labels, context.dataset.classes)
-    var answers = ClassAnswers(classes: classes.count)
-    try eachPortion(of: labels.indices.map { Int32($0) }, scores: classes.count) { portion in
-      try score("test", portion.images).withUnsafeBufferPointer {
-        answers.add(scores: $0, labels: Array(labels[portion.range]))
-      }
-    }
-    let accuracy = ClassificationAccuracy(
-      ids: context.testIDs, labels: labels, answers: answers, classes: classes)
-    result.metrics = accuracy.metrics
-    result.perClass = accuracy.perClass
-    result.predictions = accuracy.predictions
-    result.headline = "top1"
+  /// - Returns: what can be scored.
+  /// - Throws: `InputError` when the subject does not have the features.
+  func fitted(_ score: @escaping Score, search: SearchOutcome, headParameters: Int) throws
+    -> FittedProbe
+  {
+    var result = try blankResult()
     result.headParameters = headParameters
     let batch = training.schedule.effectiveBatch(trainLabels.count)
     var chosen = search.candidates[search.best].mapValues { JSON.number($0) }
@@ -167,5 +142,41 @@ struct ProbeRun {
       chosen: .object(chosen), chosenOn: validation?.summary ?? "fixed",
       isOnGridEdge: validation != nil && search.isOnEdge)
     if validation != nil { result.details = ["search": search.details] }
+    return FittedProbe(result: result, request: request, score: score)
+  }
+}
+
+/// A trained probe.
+struct FittedProbe: FittedHead {
+  let result: TaskResult
+  fileprivate let request: FeatureRequest
+  fileprivate let score: ProbeRun.Score
+
+  func score(_ set: SplitReference, in context: TaskContext) throws -> SetScore {
+    let (images, classes) = (try context.images(of: set), context.dataset.classes)
+    let labels = images.labels
+    let features = try context.features(request, of: set)
+    var answers = ClassAnswers(classes: classes.count)
+    try eachPortion(of: labels.indices.map { Int32($0) }, scores: classes.count) { portion in
+      try score(features, portion.images).withUnsafeBufferPointer {
+        answers.add(scores: $0, labels: Array(labels[portion.range]))
+      }
+    }
+    return SetScore(
+      set,
+      ClassificationAccuracy(ids: images.ids, labels: labels, answers: answers, classes: classes))
+  }
+}
+
+/// Runs over images in portions whose scores fit into memory.
+///
+/// Portions are multiples of what heads score at a time, so that they do not change a bit.
+private func eachPortion(
+  of images: [Int32], scores: Int, _ body: ((images: [Int32], range: Range<Int>)) throws -> Void
+) rethrows {
+  let size = max(512, (1 << 23) / max(1, scores) / 512 * 512)
+  for start in stride(from: 0, to: images.count, by: size) {
+    let range = start..<min(start + size, images.count)
+    try body((Array(images[range]), range))
   }
 }

@@ -56,8 +56,10 @@ struct ValidationImages: Sendable {
 struct SearchOutcome: Sendable {
   /// What each candidate is: the values by name.
   let candidates: [[String: Double]]
-  /// The accuracy of each on the validation images.
+  /// The accuracy of each on the validation images, or another measure of which more is better.
   let accuracies: [Double]
+  /// What was measured.
+  var measure = "validation_top1"
 
   /// The best candidate; of equally good ones the first.
   var best: Int {
@@ -88,7 +90,7 @@ struct SearchOutcome: Sendable {
     .array(
       zip(candidates, accuracies).map { values, accuracy in
         var object = values.mapValues { JSON.number($0) }
-        object["validation_top1"] = .number(accuracy)
+        object[measure] = .number(accuracy)
         return .object(object)
       })
   }

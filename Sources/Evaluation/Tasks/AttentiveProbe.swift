@@ -33,16 +33,11 @@ package struct AttentiveProbe: Task {
   package var features: [FeatureRequest] { training.augmentation == nil ? [request] : [] }
   package var splits: [String] { training.splits }
 
-  package func run(_ context: TaskContext) throws -> TaskResult {
-    let start = Date()
+  package func fit(_ context: TaskContext) throws -> any FittedHead {
     let run = try ProbeRun(context, training, reading: request)
-    var result = try run.blankResult()
     let input = try trainInput(context)
     func scores(_ heads: AttentiveHeads) -> ProbeRun.Score {
-      { split, images in
-        let tokens = MemoryTokens(try context.features(request, split: split))
-        return try heads.logits(tokens, examples: images)
-      }
+      { features, images in try heads.logits(MemoryTokens(features), examples: images) }
     }
     let width = try context.subject.resolve(request).width
     let rows = context.dataset.classes.count + 4 * width
@@ -59,10 +54,8 @@ package struct AttentiveProbe: Task {
       try head.train(
         input, labels: run.trainLabels, schedule: training.schedule, advance: advance)
     }
-    try run.finish(
-      &result, score: scores(head), search: search, headParameters: head.parameterCount)
-    result.timing = context.timing(since: start)
-    return result
+    return try run.fitted(
+      scores(head), search: search, headParameters: head.parameterCount)
   }
 
   private func makeHeads(

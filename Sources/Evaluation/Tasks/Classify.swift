@@ -31,10 +31,11 @@ package struct Classify: Task {
 
   package var features: [FeatureRequest] { [request] }
   package var splits: [String] { [split] }
+  package var sets: [SplitReference] { [SplitReference(split)] }
 
   package func checkApplies(_ context: TaskContext) throws {
     let head = try context.subject.ownClassifier
-    _ = try context.images(of: split)
+    _ = try context.images(of: SplitReference(split))
     let (source, classes) = (context.subject.source, context.dataset.classes.count)
     let known = ProgressText.grouped(head.classes)
     guard !outputs.isEmpty else {
@@ -60,29 +61,38 @@ package struct Classify: Task {
     }
   }
 
-  package func run(_ context: TaskContext) throws -> TaskResult {
-    let start = Date()
-    let images = try context.images(of: split)
+  package func fit(_ context: TaskContext) throws -> any FittedHead {
+    let images = try context.images(of: SplitReference(split))
     var result = try context.blankResult(reading: request, splits: [split: images.count])
     let head = try context.subject.ownClassifier
-    let features = try context.features(request, split: split)
-    let scores = head.scores(features.floats, images: features.count)
-    let chosen = outputs.isEmpty ? scores.array : selected(scores)
-    let accuracy = chosen.withUnsafeBufferPointer {
-      ClassificationAccuracy(
-        ids: (0..<images.count).map { images.exampleID(at: $0) }, labels: images.labels,
-        scores: $0, classes: context.dataset.classes)
-    }
-    result.metrics = accuracy.metrics
-    result.perClass = accuracy.perClass
-    result.predictions = accuracy.predictions
-    result.headline = "top1"
     if let order = context.dataset.reading.classOrder {
       result.details = ["class_order": .string(order.rawValue)]
     }
     result.headParameters = head.weight.count + (head.bias?.count ?? 0)
-    result.timing = context.timing(since: start)
-    return result
+    return OwnClassifier(result: result, request: request, head: head, outputs: outputs)
+  }
+}
+
+/// The classifier of a checkpoint, ready to be scored.
+private struct OwnClassifier: FittedHead {
+  let result: TaskResult
+  let request: FeatureRequest
+  let head: ClassifierHead
+  let outputs: [Int]
+
+  func score(_ set: SplitReference, in context: TaskContext) throws -> SetScore {
+    let images = try context.images(of: set)
+    let features = try context.features(request, of: set)
+    let scores = withExtendedLifetime(features) {
+      head.scores(features.floats, images: features.count)
+    }
+    let chosen = outputs.isEmpty ? scores.array : selected(scores)
+    return chosen.withUnsafeBufferPointer {
+      SetScore(
+        set,
+        ClassificationAccuracy(
+          ids: images.ids, labels: images.labels, scores: $0, classes: context.dataset.classes))
+    }
   }
 
   /// The scores of `outputs`, row by row.

@@ -36,62 +36,73 @@ package struct KNN: Task {
 
   package var features: [FeatureRequest] { [request] }
 
-  package func run(_ context: TaskContext) throws -> TaskResult {
-    let start = Date()
+  package func fit(_ context: TaskContext) throws -> any FittedHead {
     var result = try context.blankResult(reading: request)
-    let (train, test) = (
-      try context.trainFeatures(request), try context.testFeatures(request)
-    )
-    let counts = usable(train.count)
+    let train = try context.trainFeatures(request)
+    let counts = Set(neighbors.map { min($0, train.count) }).sorted()
     let headline = counts.last { $0 <= self.headline } ?? counts[0]
-    let found = search(train, test, perQuery: counts.max() ?? 1, context)
-    let vote = NeighborVote(
-      neighbors: found, labels: context.dataset.train.labels,
-      classes: context.dataset.classes.count)
-    let (ids, labels) = (context.testIDs, context.dataset.test.labels)
-    for count in counts {
-      let accuracy = ClassificationAccuracy(
-        ids: ids, labels: labels,
-        answers: vote.answers(to: labels, neighbors: count, temperature: temperature),
-        classes: context.dataset.classes)
-      result.metrics["top1_k\(count)"] = accuracy.metrics["top1"].map { metric in
-        var metric = metric
-        if count != headline { metric.outcome = nil }
-        return metric
-      }
-      guard count == headline else { continue }
-      result.metrics.merge(accuracy.metrics) { first, _ in first }
-      result.perClass = accuracy.perClass
-      result.predictions = accuracy.predictions
-    }
-    result.headline = "top1"
-    result.details = [
-      "feature_health": featureHealth(test.floats, count: test.count, width: test.width)
-    ]
     result.headParameters = 0
     result.hyperparameters = Hyperparameters(
       searched: [:],
       chosen: ["neighbors": .integer(headline), "temperature": .number(temperature)],
       chosenOn: "fixed")
-    result.timing = context.timing(since: start)
-    return result
+    return FittedNeighbors(
+      result: result, request: request, train: train, labels: context.dataset.train.labels,
+      counts: counts, headline: headline, temperature: temperature)
   }
+}
 
+/// Training images that vote.
+private struct FittedNeighbors: FittedHead {
+  let result: TaskResult
+  let request: FeatureRequest
+  let train: FeatureSet
+  /// The classes of the training images.
+  let labels: [Int]
   /// The numbers of neighbours, none above the number of training images.
-  private func usable(_ trainCount: Int) -> [Int] {
-    Set(neighbors.map { min($0, trainCount) }).sorted()
+  let counts: [Int]
+  let headline: Int
+  let temperature: Double
+
+  func score(_ set: SplitReference, in context: TaskContext) throws -> SetScore {
+    let images = try context.images(of: set)
+    let features = try context.features(request, of: set)
+    let vote = NeighborVote(
+      neighbors: search(features, context), labels: labels, classes: context.dataset.classes.count)
+    let (ids, labels) = (images.ids, images.labels)
+    var score = SetScore(set: set)
+    for count in counts {
+      let accuracy = ClassificationAccuracy(
+        ids: ids, labels: labels,
+        answers: vote.answers(to: labels, neighbors: count, temperature: temperature),
+        classes: context.dataset.classes)
+      if count == headline {
+        let others = score.metrics
+        score = SetScore(set, accuracy)
+        score.metrics.merge(others) { _, other in other }
+      }
+      score.metrics["top1_k\(count)"] = accuracy.metrics["top1"].map { metric in
+        var metric = metric
+        if count != headline { metric.outcome = nil }
+        return metric
+      }
+    }
+    score.details["feature_health"] = withExtendedLifetime(features) {
+      featureHealth(features.floats, count: features.count, width: features.width)
+    }
+    return score
   }
 
-  private func search(
-    _ train: FeatureSet, _ test: FeatureSet, perQuery: Int, _ context: TaskContext
-  ) -> Neighbors {
+  private func search(_ queries: FeatureSet, _ context: TaskContext) -> Neighbors {
     let meter = ProgressMeter(
-      "k-NN of \(context.subject.name)", total: test.count, unit: "images")
+      "k-NN of \(context.subject.name)", total: queries.count, unit: "images")
     defer { meter.finish() }
-    let search = NeighborSearch(
-      train.floats, count: train.count, width: train.width, pool: context.pool)
-    return search.neighbors(of: test.floats, test.count, perQuery: perQuery) {
-      meter.advance(by: $0)
+    return withExtendedLifetime((train, queries)) {
+      let search = NeighborSearch(
+        train.floats, count: train.count, width: train.width, pool: context.pool)
+      return search.neighbors(
+        of: queries.floats, queries.count, perQuery: counts.max() ?? 1
+      ) { meter.advance(by: $0) }
     }
   }
 }

@@ -8,7 +8,7 @@ import Vision
 ///
 /// Batch norm without gain and bias, then a linear layer, trained by LARS with a warm-up and half a
 /// cosine. Where several learning rates or decays are given, the best on a part of the training
-/// images is chosen, then one head is trained on all of them and tested once.
+/// images is chosen, then one head is trained on all of them.
 package struct LinearProbe: Task {
   package static let kind = "linear_probe"
   package static let summary = "linear classifier on frozen features"
@@ -33,16 +33,11 @@ package struct LinearProbe: Task {
   package var features: [FeatureRequest] { training.augmentation == nil ? [request] : [] }
   package var splits: [String] { training.splits }
 
-  package func run(_ context: TaskContext) throws -> TaskResult {
-    let start = Date()
+  package func fit(_ context: TaskContext) throws -> any FittedHead {
     let run = try ProbeRun(context, training, reading: request)
-    var result = try run.blankResult()
     let input = try trainInput(context)
     func scores(_ heads: LinearHeads) -> ProbeRun.Score {
-      { split, images in
-        let features = try context.features(request, split: split)
-        return try heads.logits(CachedFeatures(features), examples: images)
-      }
+      { features, images in try heads.logits(CachedFeatures(features), examples: images) }
     }
     // Lanes hold gradients of their own.
     let bytes = context.dataset.classes.count * (input.width + 1) * 4 * (LinearHeads.lanes + 5)
@@ -58,10 +53,8 @@ package struct LinearProbe: Task {
       try head.train(
         input, labels: run.trainLabels, schedule: training.schedule, advance: advance)
     }
-    try run.finish(
-      &result, score: scores(head), search: search, headParameters: head.parameterCount)
-    result.timing = context.timing(since: start)
-    return result
+    return try run.fitted(
+      scores(head), search: search, headParameters: head.parameterCount)
   }
 
   private func makeHeads(

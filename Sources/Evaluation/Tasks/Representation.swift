@@ -43,6 +43,7 @@ package struct Representation: Task {
   package var features: [FeatureRequest] { [request] }
 
   package var splits: [String] { ["test"] }
+  package var annotations: Set<Annotation.Kind> { [] }
 
   package func checkApplies(_ context: TaskContext) throws {
     guard context.subject.encoder != nil else {
@@ -52,32 +53,56 @@ package struct Representation: Task {
     }
   }
 
-  package func run(_ context: TaskContext) throws -> TaskResult {
-    let start = Date()
+  /// Learns nothing: there is no head.
+  package func fit(_ context: TaskContext) throws -> any FittedHead {
     var result = try context.blankResult(
       reading: request, splits: ["test": context.dataset.test.count])
-    let chosen = try choose(imageCount, context)
-    let set = try context.testFeatures(request)
-    let moments = FeatureMoments(
-      set.floats, rows: chosen, xWidth: set.width, groups: Self.groups, pool: context.pool)
-    try addRanks(moments, to: &result)
-    try addViews(context, to: &result)
-    let unit = unitRows(set.floats, Array(chosen.prefix(2_000)), width: set.width)
-    addUniformity(unit, set.width, context, to: &result)
-    if let other { try addCKA(other, set, moments, chosen, context, to: &result) }
-    result.headline = "rankme"
     result.headParameters = 0
-    var health = featureHealth(set.floats, count: set.count, width: set.width).object ?? [:]
-    health["effective_rank"] = result.metrics["effective_rank"].map { .number($0.value) }
-    result.details = ["feature_health": .object(health)]
-    result.seed = Int(exactly: context.seed)
-    result.timing = context.timing(since: start)
-    return result
+    let other = try other.map { try EvaluationSubject.load($0, seed: context.seed) }
+    if let other {
+      // A path may hold other weights tomorrow.
+      var config = result.config.object ?? [:]
+      config["cka_with_weights"] = other.weightsHash.map { .string($0) } ?? .null
+      result.config = .object(config)
+    }
+    return Described(result: result, task: self, other: other)
   }
 
-  /// Some test images, drawn with the run's seed, since files are often in the order of classes.
-  private func choose(_ most: Int, _ context: TaskContext) throws -> [Int] {
-    let count = context.dataset.test.count
+  /// A checkpoint whose features are described.
+  private struct Described: FittedHead {
+    let result: TaskResult
+    let task: Representation
+    let other: EvaluationSubject?
+
+    func score(_ set: SplitReference, in context: TaskContext) throws -> SetScore {
+      try task.describe(set, beside: other, context)
+    }
+  }
+
+  private func describe(
+    _ images: SplitReference, beside other: EvaluationSubject?, _ context: TaskContext
+  ) throws -> SetScore {
+    var score = SetScore(set: images, headline: "rankme")
+    let chosen = try choose(imageCount, of: images, context)
+    let set = try context.features(request, of: images)
+    try withExtendedLifetime(set) {
+      let moments = FeatureMoments(
+        set.floats, rows: chosen, xWidth: set.width, groups: Self.groups, pool: context.pool)
+      try addRanks(moments, to: &score)
+      try addViews(images, context, to: &score)
+      let unit = unitRows(set.floats, Array(chosen.prefix(2_000)), width: set.width)
+      addUniformity(unit, set.width, context, to: &score)
+      if let other { try addCKA(other, set, moments, chosen, context, to: &score) }
+      var health = featureHealth(set.floats, count: set.count, width: set.width).object ?? [:]
+      health["effective_rank"] = score.metrics["effective_rank"].map { .number($0.value) }
+      score.details["feature_health"] = .object(health)
+    }
+    return score
+  }
+
+  /// Some images of a set, drawn with the run's seed, since files are often in the order of classes.
+  private func choose(_ most: Int, of set: SplitReference, _ context: TaskContext) throws -> [Int] {
+    let count = try context.images(of: set).count
     guard count >= 2 * Self.groups else {
       throw InputError(
         context.dataset.id, "has \(count) test images; ranks need at least \(2 * Self.groups)",
@@ -87,7 +112,7 @@ package struct Representation: Task {
     return Array(random.permutation(count).prefix(most))
   }
 
-  private func addRanks(_ moments: FeatureMoments, to result: inout TaskResult) throws {
+  private func addRanks(_ moments: FeatureMoments, to result: inout SetScore) throws {
     let ranks = [
       "rankme": try jackknife { RepresentationSpectrum.rankMe(moments, without: $0) },
       "effective_rank": try jackknife {
@@ -101,7 +126,7 @@ package struct Representation: Task {
   }
 
   private func addUniformity(
-    _ unit: [Float], _ width: Int, _ context: TaskContext, to result: inout TaskResult
+    _ unit: [Float], _ width: Int, _ context: TaskContext, to result: inout SetScore
   ) {
     let sums = UniformitySums(unit, width: width, groups: Self.groups, pool: context.pool)
     let jackknife = GroupJackknife(
@@ -111,9 +136,11 @@ package struct Representation: Task {
   }
 
   /// Alignment and LiDAR, which look at several views of each image.
-  private func addViews(_ context: TaskContext, to result: inout TaskResult) throws {
-    let images = try choose(viewedImages, context)
-    let (features, width) = try encodeViews(of: images, context)
+  private func addViews(
+    _ set: SplitReference, _ context: TaskContext, to result: inout SetScore
+  ) throws {
+    let images = try choose(viewedImages, of: set, context)
+    let (features, width) = try encodeViews(of: images, of: context.images(of: set), context)
     let rows = Array(0..<views * images.count)
     let unit = features.withUnsafeBufferPointer { features in
       features.baseAddress.map { unitRows($0, rows, width: width) } ?? []
@@ -133,9 +160,11 @@ package struct Representation: Task {
   }
 
   /// Features `[views, images, width]`.
-  private func encodeViews(of images: [Int], _ context: TaskContext) throws -> ([Float], Int) {
+  private func encodeViews(of images: [Int], of split: any ImageSplit, _ context: TaskContext)
+    throws -> ([Float], Int)
+  {
     let input = try AugmentedFeatures(
-      context, request, augmentation, split: context.dataset.test, purpose: "representation view")
+      context, request, augmentation, split: split, purpose: "representation view")
     let meter = ProgressMeter(
       "views for \(context.subject.name)", total: views * images.count, unit: "images")
     defer { meter.finish() }
@@ -172,23 +201,22 @@ package struct Representation: Task {
   }
 
   private func addCKA(
-    _ source: String, _ set: FeatureSet, _ moments: FeatureMoments, _ rows: [Int],
-    _ context: TaskContext, to result: inout TaskResult
+    _ other: EvaluationSubject, _ set: FeatureSet, _ moments: FeatureMoments, _ rows: [Int],
+    _ context: TaskContext, to result: inout SetScore
   ) throws {
-    let other = try EvaluationSubject.load(source, seed: context.seed)
-    let second = try context.testFeatures(request, of: other)
-    let own = FeatureMoments(
-      second.floats, rows: rows, xWidth: second.width, groups: Self.groups, pool: context.pool)
-    let cross = FeatureMoments(
-      set.floats, second.floats, rows: rows, xWidth: set.width, yWidth: second.width,
-      groups: Self.groups, pool: context.pool)
+    let second = try context.features(request, of: result.set, by: other)
+    let (own, cross) = withExtendedLifetime(second) {
+      (
+        FeatureMoments(
+          second.floats, rows: rows, xWidth: second.width, groups: Self.groups, pool: context.pool),
+        FeatureMoments(
+          set.floats, second.floats, rows: rows, xWidth: set.width, yWidth: second.width,
+          groups: Self.groups, pool: context.pool)
+      )
+    }
     result.metrics["cka"] = try jackknife {
       RepresentationSpectrum.linearCKA(moments, own, cross: cross, without: $0)
     }.metric(count: rows.count, higherIsBetter: true, unit: "")
-    // A path may hold other weights tomorrow.
-    var config = result.config.object ?? [:]
-    config["cka_with_weights"] = other.weightsHash.map { .string($0) } ?? .null
-    result.config = .object(config)
   }
 
   private func jackknife(_ statistic: (Int?) -> Double?) throws -> GroupJackknife {

@@ -24,6 +24,7 @@ extension TaskResult {
     ]
     // Absent rather than null, so that a report of one run has the bytes that it always had.
     members["run"] = run?.json
+    if !sets.isEmpty { members["sets"] = .array(sets.map(\.json)) }
     members.merge(measured) { first, _ in first }
     return .object(members)
   }
@@ -64,7 +65,8 @@ extension TaskResult {
     run = try reader.optional("run").map(TaskRun.init)
     try readLimit(reader)
     try readMeasured(reader)
-    try readPredictions(reader)
+    predictionsFile = try PredictionsReference(of: reader)
+    try readSets(reader)
     try readComparability(reader)
   }
 
@@ -93,14 +95,11 @@ extension TaskResult {
     details = try reader.optional("details")?.json ?? .object([:])
   }
 
-  private mutating func readPredictions(_ reader: JSONReader) throws {
-    guard let path = try reader.optional("predictions")?.string() else { return }
-    guard !path.hasPrefix("/"), !path.split(separator: "/").contains("..") else {
-      throw reader.error("has predictions outside the report's folder: \(path)")
+  private mutating func readSets(_ reader: JSONReader) throws {
+    sets = try reader.optional("sets")?.array().map(ScoredSet.init) ?? []
+    if Set(sets.map(\.name)).count < sets.count {
+      throw reader.error("names one of its sets twice")
     }
-    predictionsFile = try PredictionsReference(
-      path: path, sha256: reader.required("predictions_sha256").string(),
-      count: reader.required("predictions_count").count())
   }
 
   private mutating func readComparability(_ reader: JSONReader) throws {

@@ -1,11 +1,15 @@
 import Support
 
-/// Labelled pictures, split into those to learn from and those to test on.
+/// Annotated pictures, split into those to learn from and those to test on.
 package struct Dataset: Sendable {
   /// What people call it: the kind, the folder's name, and what was chosen in the specification.
   package let id: String
   /// Names of the classes, in the order of their labels.
   package let classes: [String]
+  /// What is known about each picture.
+  package let annotations: Set<Annotation.Kind>
+  /// Names of the classes of label maps, in the order of their ids; empty without label maps.
+  package let mapClasses: [String]
   /// A SHA-256 in hexadecimal that changes when any picture, label or class name changes.
   package let fingerprint: String
   /// Pictures to learn from.
@@ -21,12 +25,17 @@ package struct Dataset: Sendable {
 
   /// A data set; its splits must not share pictures.
   package init(
-    id: String, classes: [String], fingerprint: String, train: any ImageSplit,
+    id: String, classes: [String], annotations: Set<Annotation.Kind> = [.label],
+    mapClasses: [String] = [], fingerprint: String, train: any ImageSplit,
     validation: (any ImageSplit)? = nil, test: any ImageSplit, limit: Int? = nil,
     reading: DatasetReading = DatasetReading()
   ) {
+    precondition(
+      annotations.contains(.labelMap) == !mapClasses.isEmpty, "label maps and their classes")
     self.id = id
     self.classes = classes
+    self.annotations = annotations
+    self.mapClasses = mapClasses
     self.fingerprint = fingerprint
     self.train = train
     self.validation = validation
@@ -59,8 +68,8 @@ package struct Dataset: Sendable {
     precondition(limit > 0, "a limit of \(limit) pictures")
     guard splits.contains(where: { $0.split.count > limit }) else { return self }
     return Dataset(
-      id: "\(id), limited to \(limit)", classes: classes,
-      fingerprint: Self.fingerprint(fingerprint, limitedTo: limit),
+      id: "\(id), limited to \(limit)", classes: classes, annotations: annotations,
+      mapClasses: mapClasses, fingerprint: Self.fingerprint(fingerprint, limitedTo: limit),
       train: train.limited(to: limit, purpose: "limit train"),
       validation: validation?.limited(to: limit, purpose: "limit validation"),
       test: test.limited(to: limit, purpose: "limit test"), limit: limit, reading: reading)

@@ -43,6 +43,7 @@ extension Dataset {
     reading.unreadable = unreadable
     return Dataset(
       id: "\(id), without \(unreadable.count) unreadable", classes: classes,
+      annotations: annotations, mapClasses: mapClasses,
       fingerprint: SHA256.hex(
         of: "\(fingerprint) without\n" + unreadable.joined(separator: "\n")),
       train: train, validation: validation, test: test, limit: limit, reading: reading)

@@ -27,6 +27,7 @@ enum Scenes: DatasetKind {
       + "&objects=\(objects)&seed=\(seed)"
     return Dataset(
       id: recipe, classes: SceneShape.allCases.map { $0.name },
+      annotations: Set(Annotation.Kind.allCases), mapClasses: Annotation.sceneClasses,
       fingerprint: SHA256.hex(of: recipe),
       train: SceneSplit(generator: generator, name: "train", count: train),
       test: SceneSplit(generator: generator, name: "test", count: test))

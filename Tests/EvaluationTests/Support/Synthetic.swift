@@ -70,7 +70,7 @@ func run(
     subject: subject, dataset: dataset, cache: cache, planned: definition.task.features,
     precision: .fp32, pool: pool)
   let context = TaskContext(definition: definition, store: store, seed: seed)
-  try definition.task.checkApplies(context)
+  try context.checkApplies()
   return try definition.task.run(context)
 }
 

@@ -1,0 +1,118 @@
+import Evaluation
+import Foundation
+import Results
+import Support
+import TestSupport
+import Testing
+import Vision
+
+@Suite("Robustness to corruptions")
+struct RobustnessTests {
+  private let folder = TemporaryFolder()
+  private static let name = "robustness_corruptions"
+
+  private func result(
+    _ settings: [String] = ["generator=imagenet-c-math@1"], threads: Int = 2, seed: UInt64 = 0,
+    folder: TemporaryFolder? = nil
+  ) throws -> TaskResult {
+    try run(
+      task(Self.name, settings), on: smallSubject(), syntheticDataset(noise: 60),
+      cache: FeatureCache(folder: (folder ?? self.folder).path), threads: threads, seed: seed)
+  }
+
+  @Test("Scores are those of the head on each copy, and their means follow from the table")
+  func scores() throws {
+    let result = try result()
+    #expect(result.status == .ok && result.headline == "mean_error")
+    #expect(
+      result.sets.map(\.name) == ["test"] + (1...5).map { "gaussian_noise-\($0)" })
+    let table = try #require(result.predictions)
+    var errors: [Double] = []
+    for set in result.sets {
+      let own = try #require(set.predictions)
+      #expect(own.ids == table.ids)
+      let right = try #require(own["correct"]?.doubles)
+      let column = set.corruption.map { "error_\($0.kind)_\($0.severity)" } ?? "error_clean"
+      #expect(table[column]?.doubles == right.map { 1 - $0 })
+      let error = 1 - right.reduce(0, +) / Double(right.count)
+      #expect(abs((result.metrics[column]?.value ?? 9) - error) < 1e-12)
+      #expect(result.metrics[column]?.higherIsBetter == false)
+      if set.corruption != nil { errors.append(error) }
+    }
+    let mean = errors.reduce(0, +) / 5
+    for name in ["mean_error", "error_gaussian_noise"] {
+      #expect(abs((result.metrics[name]?.value ?? 9) - mean) < 1e-6)
+    }
+    let clean = try #require(result.metrics["top1"]?.value)
+    #expect(abs((result.metrics["relative_accuracy"]?.value ?? 9) - (1 - mean) / clean) < 1e-6)
+    // Noise does harm here, the worst the most.
+    #expect(errors[4] > errors[0] && mean > 1 - clean)
+    #expect(result.generatorVersions == ["imagenet-c-math": 1])
+    for (name, metric) in result.metrics {
+      guard let outcome = metric.outcome else { continue }
+      let columns = try OutcomeColumns(outcome, of: table, file: "table")
+      #expect(abs(columns.value - metric.value) < 1e-6, "\(name)")
+    }
+  }
+
+  @Test("The clean score is that of the task whose head it is")
+  func clean() throws {
+    let robust = try result()
+    let knn = try run(
+      task("knn", ["neighbors=[20]"]), on: smallSubject(), syntheticDataset(noise: 60),
+      cache: FeatureCache(folder: folder.path))
+    #expect(robust.metrics["top1"] == knn.metrics["top1"])
+    #expect(robust.sets[0].predictions == knn.predictions)
+  }
+
+  @Test("The same result for any number of threads, and with a linear probe")
+  func threads() throws {
+    let head = ["head={task: linear_probe, epochs: 10, base_learning_rates: [0.3, 1]}"]
+    for settings in [["severities=[2, 5]"], ["severities=[2, 5]"] + head] {
+      let results = try [1, 2, 3].map { threads in
+        let folder = TemporaryFolder()
+        var result = try result(settings, threads: threads, folder: folder)
+        result.timing = nil
+        return result
+      }
+      #expect(results[0] == results[1] && results[0] == results[2])
+      #expect(results[0].sets.count == 3)
+    }
+    let probe = try result(["severities=[1]"] + head)
+    #expect(probe.config["head"]?["task"] == "linear_probe")
+    #expect(probe.hyperparameters?.searched["base_learning_rate"] == [0.3, 1.0])
+    #expect(probe.headParameters == 4 * 193)
+  }
+
+  @Test(
+    "Generator, kinds, severities and the draws' seed are in the key; the run's seed changes no picture"
+  )
+  func comparability() throws {
+    let base = try result(["severities=[3]"])
+    let others = try [
+      ["severities=[3]", "generator=imagenet-c-math@1"], ["severities=[3]", "corruption_seed=1"],
+      ["severities=[3, 4]"],
+    ].map { try result($0) }
+    #expect(Set(([base] + others).map(\.comparabilityKey)).count == 4)
+    let again = try result(["severities=[3]"], seed: 7)
+    #expect(again.comparabilityKey == base.comparabilityKey)
+    #expect(again.predictions == base.predictions)
+  }
+
+  @Test("What makes no sense is refused with the nearest name")
+  func refusals() {
+    func line(_ settings: [String]) -> String {
+      do {
+        _ = try task(Self.name, settings)
+        return "no error"
+      } catch { return (error as? InputError)?.errorDescription ?? "\(error)" }
+    }
+    #expect(line(["kinds=[gausian_noise]"]).contains("did you mean 'gaussian_noise'?"))
+    #expect(line(["severities=[6]"]).contains("severities must be"))
+    #expect(line(["severities=[]"]).contains("the list is empty"))
+    #expect(line(["severities=[1, 1]"]).contains("twice"))
+    #expect(line(["generator=cifar-c-math@2"]).contains("did you mean 'cifar-c-math@1'?"))
+    #expect(line(["head.task=segmentation"]).contains("no 'segmentation'"))
+    #expect(line(["head.neighbours=[20]"]).contains("neighbors"))
+  }
+}
