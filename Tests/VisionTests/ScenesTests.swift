@@ -6,20 +6,29 @@ import Testing
 @testable import Vision
 
 struct ScenesTests {
-  private func split(_ side: Int, seed: UInt64 = 0, objects: Int = 2) -> SceneSplit {
+  private func split(
+    _ side: Int, seed: UInt64 = 0, objects: Int = 2, difficulty: SceneDifficulty = .hard
+  ) -> SceneSplit {
     SceneSplit(
-      generator: SceneGenerator(side: side, seed: seed, greatestObjectCount: objects),
+      generator: SceneGenerator(
+        side: side, seed: seed, greatestObjectCount: objects, difficulty: difficulty),
       name: "train", count: 10000)
   }
 
   /// Made on x86-64; any other machine must make the same.
-  @Test(arguments: [
-    (32, 0, "36bf7b0a883a2c018f73396fb2cca45f0a0967eba69ab9037ef734840ae27927"),
-    (64, 7, "0743600aa2252c4090153b419ce7a344bbc1175bb988461ae2c3f1cf59488fd7"),
-    (21, 123, "9109fd6ba2141df283dbed6ecfe64d524af5a61d73048cace55a59a7b3218fa7"),
-  ])
-  func pixelsAreTheSameOnEveryMachine(_ golden: (side: Int, seed: Int, hash: String)) {
-    let split = split(golden.side, seed: UInt64(golden.seed), objects: 4)
+  @Test(
+    arguments: [
+      (32, 0, .hard, "36bf7b0a883a2c018f73396fb2cca45f0a0967eba69ab9037ef734840ae27927"),
+      (64, 7, .hard, "0743600aa2252c4090153b419ce7a344bbc1175bb988461ae2c3f1cf59488fd7"),
+      (21, 123, .hard, "9109fd6ba2141df283dbed6ecfe64d524af5a61d73048cace55a59a7b3218fa7"),
+      (32, 0, .easy, "9932ffad2b7de0f5ab3e9b752f3bd48aeb2aa6d5d4e951d891820c393a714d9f"),
+      (64, 7, .easy, "b5d02e3950fe8c67e91caac492ae999908903eba1b5e4cdbc896684c4bcf3f2f"),
+    ] as [(Int, Int, SceneDifficulty, String)])
+  func pixelsAreTheSameOnEveryMachine(
+    _ golden: (side: Int, seed: Int, difficulty: SceneDifficulty, hash: String)
+  ) {
+    let split = split(
+      golden.side, seed: UInt64(golden.seed), objects: 4, difficulty: golden.difficulty)
     var hash = SHA256()
     for index in 0..<40 {
       hash.update(Data(split.image(at: index).pixels))
@@ -39,8 +48,24 @@ struct ScenesTests {
     #expect(test.image(at: 5) != image)
   }
 
-  @Test func classesAreBalancedAndAreTheLargestObjects() {
-    let split = split(48, objects: 3)
+  /// What was called `scenes` before there was a choice keeps its name, so its fingerprint.
+  @Test func difficultiesAreDataSetsOfTheirOwn() throws {
+    let hard = try openDataset("scenes?train=20&test=10&difficulty=hard")
+    let plain = try openDataset("scenes?train=20&test=10")
+    let easy = try openDataset("scenes?train=20&test=10&difficulty=easy")
+    #expect(plain.id == "scenes@1?side=32&train=20&test=10&objects=2&seed=0")
+    #expect(hard.id == plain.id && hard.fingerprint == plain.fingerprint)
+    #expect(easy.id == "scenes@2?difficulty=easy&side=32&train=20&test=10&objects=2&seed=0")
+    #expect(easy.fingerprint != plain.fingerprint)
+    #expect(try easy.test.image(at: 3) != plain.test.image(at: 3))
+    expectInputError("'difficulty'", "did you mean 'easy'?") {
+      _ = try openDataset("scenes?difficulty=esay")
+    }
+  }
+
+  @Test(arguments: SceneDifficulty.allCases)
+  func classesAreBalancedAndAreTheLargestObjects(difficulty: SceneDifficulty) {
+    let split = split(48, objects: 3, difficulty: difficulty)
     for index in 0..<200 {
       let scene = split.scene(at: index)
       #expect(scene.label == split.label(at: index) && scene.label == index % 10)
@@ -50,7 +75,7 @@ struct ScenesTests {
 
   @Test func shapesHaveUnitArea() {
     // At 256 pixels; the middle one of many, because some are cut off at the edge.
-    let split = split(256, objects: 1)
+    let split = split(256, objects: 1, difficulty: .hard)
     for shape in SceneShape.allCases {
       let areas = (0..<21).map { number -> Double in
         let scene = split.scene(at: 10 * number + shape.rawValue)
@@ -61,8 +86,9 @@ struct ScenesTests {
     }
   }
 
-  @Test func annotationsAgreeWithOneAnother() {
-    let split = split(40, objects: 5)
+  @Test(arguments: SceneDifficulty.allCases)
+  func annotationsAgreeWithOneAnother(difficulty: SceneDifficulty) {
+    let split = split(40, objects: 5, difficulty: difficulty)
     for index in 0..<100 {
       let scene = split.scene(at: index)
       let annotation = scene.annotation()
@@ -84,10 +110,11 @@ struct ScenesTests {
     }
   }
 
-  @Test func masksShowWhereThePictureDiffersFromItsGround() {
+  @Test(arguments: SceneDifficulty.allCases)
+  func masksShowWhereThePictureDiffersFromItsGround(difficulty: SceneDifficulty) {
     // Without objects, the same ground and noise: outside the masks nothing may differ by more than
     // the partly covered pixels at the outlines.
-    let scene = split(64, objects: 1).scene(at: 3)
+    let scene = split(64, objects: 1, difficulty: difficulty).scene(at: 3)
     let bare = Scene(side: 64, ground: scene.ground, objects: [], noise: scene.noise)
     let (with, without) = (scene.image().pixels, bare.image().pixels)
     let mask = scene.annotation().mask(of: 0).labels

@@ -6,6 +6,8 @@ enum Scenes: DatasetKind {
   static let summary = "generated: textured shapes on textured grounds, needs no files"
   static let placeholder: String? = nil
   static let options = [
+    DatasetOption(
+      name: "difficulty", summary: "of telling the classes apart: 'hard' (default) or 'easy'"),
     DatasetOption(name: "side", summary: "width and height in pixels (16…512; 32)"),
     DatasetOption(name: "train", summary: "number of training pictures (10…10000000; 2000)"),
     DatasetOption(name: "test", summary: "number of test pictures (10…10000000; 500)"),
@@ -20,10 +22,14 @@ enum Scenes: DatasetKind {
     let test = try specification.integer("test", default: 500, in: counts)
     let objects = try specification.integer("objects", default: 2, in: 1...8)
     let seed = try specification.integer("seed", default: 0, in: 0...Int.max)
+    let named = try specification.choice("difficulty", of: ["hard", "easy"])
+    let difficulty = SceneDifficulty(rawValue: named) ?? .hard
     let generator = SceneGenerator(
-      side: side, seed: UInt64(seed), greatestObjectCount: objects)
+      side: side, seed: UInt64(seed), greatestObjectCount: objects, difficulty: difficulty)
+    // `hard` is the first version, whose name had no difficulty: it stays what it was called.
+    let chosen = difficulty == .hard ? "" : "difficulty=\(named)&"
     let recipe =
-      "scenes@\(SceneGenerator.version)?side=\(side)&train=\(train)&test=\(test)"
+      "scenes@\(difficulty.version)?\(chosen)side=\(side)&train=\(train)&test=\(test)"
       + "&objects=\(objects)&seed=\(seed)"
     return Dataset(
       id: recipe, classes: SceneShape.allCases.map { $0.name },

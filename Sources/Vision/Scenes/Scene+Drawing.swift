@@ -9,7 +9,7 @@ extension Scene {
       painters.withUnsafeBufferPointer { painters in
         draw(painters, into: target)
       }
-      addNoise(frame, target)
+      if let noise { add(noise, frame, to: target) }
     }
   }
 
@@ -34,7 +34,9 @@ extension Scene {
   }
 
   /// Adds −6…6 to every sample, as a sensor does; otherwise flat parts would be too easy to predict.
-  private func addNoise(_ frame: Int, _ samples: UnsafeMutablePointer<UInt8>) {
+  private func add(
+    _ noise: UInt64, _ frame: Int, to samples: UnsafeMutablePointer<UInt8>
+  ) {
     var random = RandomStream(seed: noise, purpose: "noise", frame)
     let count = side * side * 3
     for start in stride(from: 0, to: count, by: 8) {

@@ -8,8 +8,8 @@ package struct Scene: Sendable, Equatable {
   package let ground: SceneTexture
   /// The objects from the back to the front; the last one is the largest and gives the class.
   package let objects: [SceneObject]
-  /// Seed of the sensor's noise.
-  let noise: UInt64
+  /// Seed of the sensor's noise; nil for none.
+  let noise: UInt64?
 
   /// The class of the scene: the shape of the largest object.
   package var label: Int { objects.last?.shape.rawValue ?? 0 }

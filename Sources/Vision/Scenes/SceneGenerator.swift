@@ -1,16 +1,16 @@
 import Support
 import Tensors
 
-/// Makes scenes and their pictures: a pure function of seed, split and index.
+/// Makes scenes and their pictures: a pure function of difficulty, seed, split and index.
 ///
 /// Only whole numbers and single additions, multiplications, divisions and square roots of floats
 /// are used, in a fixed order, so that every machine makes the same pixels.
 package struct SceneGenerator: Sendable {
-  /// Changes whenever the same arguments would give other pixels.
-  package static let version = 1
   /// Widths and heights that can be asked for.
   package static let sides = 16...512
 
+  /// How hard the classes are to tell apart.
+  package let difficulty: SceneDifficulty
   /// Width and height of the pictures.
   package let side: Int
   /// Chooses everything.
@@ -19,10 +19,13 @@ package struct SceneGenerator: Sendable {
   package let greatestObjectCount: Int
 
   /// A generator.
-  package init(side: Int, seed: UInt64, greatestObjectCount: Int = 2) {
+  package init(
+    side: Int, seed: UInt64, greatestObjectCount: Int = 2, difficulty: SceneDifficulty = .hard
+  ) {
     precondition(
       Self.sides.contains(side) && greatestObjectCount >= 1,
       "scenes of side \(side) with up to \(greatestObjectCount) objects")
+    self.difficulty = difficulty
     self.side = side
     self.seed = seed
     self.greatestObjectCount = greatestObjectCount
@@ -32,8 +35,9 @@ package struct SceneGenerator: Sendable {
   package func scene(at index: Int, of split: String) -> Scene {
     var random = RandomStream(seed: seed, purpose: "scenes \(split)", index)
     let shape = SceneShape.allCases[index % SceneShape.allCases.count]
-    let ground = SceneTexture(side: side, random: &random)
-    let size = Float(side) * random.uniform(0.34, 0.5)
+    let ground = SceneTexture(side: side, pattern: difficulty.pattern, random: &random)
+    let (least, most) = difficulty.largestSize
+    let size = Float(side) * random.uniform(least, most)
     let main = object(shape, size: size, on: ground, &random)
     var objects: [SceneObject] = []
     for _ in 0..<random.below(greatestObjectCount) {
@@ -42,17 +46,19 @@ package struct SceneGenerator: Sendable {
       objects.append(object(shape, size: size, on: ground, &random))
     }
     objects.append(main)
-    return Scene(side: side, ground: ground, objects: objects, noise: random.next())
+    let noise = difficulty.hasNoise ? random.next() : nil
+    return Scene(side: side, ground: ground, objects: objects, noise: noise)
   }
 
   private func object(
     _ shape: SceneShape, size: Float, on ground: SceneTexture, _ random: inout RandomStream
   ) -> SceneObject {
     let extent = Float(side)
-    let margin = size * 0.6
+    let margin = size * difficulty.margin
     let centre = SIMD2(
       random.uniform(margin, extent - margin), random.uniform(margin, extent - margin))
-    let direction = random.direction()
+    let direction =
+      difficulty.greatestTilt.map { random.direction(tiltedAtMost: $0) } ?? random.direction()
     let speed = extent * random.uniform(0.02, 0.06)
     let velocity = random.direction() * speed
     return SceneObject(
@@ -64,11 +70,11 @@ package struct SceneGenerator: Sendable {
   private func visibleTexture(
     on ground: SceneTexture, _ random: inout RandomStream
   ) -> SceneTexture {
-    var texture = SceneTexture(side: side, random: &random)
+    var texture = SceneTexture(side: side, pattern: difficulty.pattern, random: &random)
     for _ in 0..<16 {
       let difference = texture.meanColour - ground.meanColour
       if abs(difference.x) + abs(difference.y) + abs(difference.z) >= 160 { break }
-      texture = SceneTexture(side: side, random: &random)
+      texture = SceneTexture(side: side, pattern: difficulty.pattern, random: &random)
     }
     return texture
   }

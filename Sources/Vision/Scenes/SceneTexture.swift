@@ -5,7 +5,10 @@ import Tensors
 package struct SceneTexture: Sendable, Equatable {
   /// How the two colours alternate.
   package enum Pattern: Int, CaseIterable, Sendable {
-    case striped, checked, dotted, woven, shaded
+    case striped, checked, dotted, woven, shaded, plain
+
+    /// Those that are drawn from where none is prescribed.
+    static let drawn = [striped, checked, dotted, woven, shaded]
   }
 
   /// How the colours alternate.
@@ -16,15 +19,21 @@ package struct SceneTexture: Sendable, Equatable {
   let waves: (SIMD3<Float>, SIMD3<Float>)
 
   /// Draws a texture for a picture of the given side.
-  init(side: Int, random: inout RandomStream) {
-    pattern = Pattern.allCases[random.below(Pattern.allCases.count)]
+  ///
+  /// - Parameters:
+  ///   - side: width and height of the picture.
+  ///   - pattern: takes the place of the one that is drawn.
+  ///   - random: draws.
+  init(side: Int, pattern: Pattern?, random: inout RandomStream) {
+    let drawn = Pattern.drawn[random.below(Pattern.drawn.count)]
+    self.pattern = pattern ?? drawn
     let first = SIMD3(random.level(), random.level(), random.level())
     let second = SIMD3(random.level(), random.level(), random.level())
     // The second colour is a third of the way to any other one: visible, yet one texture.
-    colours = (first, first + (second - first) * 0.4)
+    colours = (first, self.pattern == .plain ? first : first + (second - first) * 0.4)
     let period = Float(side) * random.uniform(0.12, 0.28)
     let turn = random.direction()
-    let frequency = (pattern == .shaded ? 0.25 : 1) / period
+    let frequency = (self.pattern == .shaded ? 0.25 : 1) / period
     waves = (
       SIMD3(turn.x * frequency, turn.y * frequency, random.uniform()),
       SIMD3(-turn.y * frequency, turn.x * frequency, random.uniform())
@@ -40,7 +49,7 @@ package struct SceneTexture: Sendable, Equatable {
     let first = wave(waves.0, x, y)
     switch pattern {
     case .striped: return steep(first - 0.5)
-    case .shaded: return first
+    case .shaded, .plain: return first
     case .checked: return steep(4 * (first - 0.5) * (wave(waves.1, x, y) - 0.5))
     case .dotted:
       let second = wave(waves.1, x, y)
@@ -77,6 +86,14 @@ func unit(_ value: SIMD8<Float>) -> SIMD8<Float> {
 extension RandomStream {
   /// A whole number in 0…255.
   mutating func level() -> Float { Float(below(256)) }
+
+  /// A direction near the right, turned either way by at most the angle of half of which `greatest` is the
+  /// tangent.
+  mutating func direction(tiltedAtMost greatest: Float) -> SIMD2<Float> {
+    let tangent = uniform(-greatest, greatest)
+    let scale = 1 / (1 + tangent * tangent)
+    return SIMD2((1 - tangent * tangent) * scale, 2 * tangent * scale)
+  }
 
   /// A direction of length one, by arithmetic that is the same on every machine.
   ///
