@@ -14,6 +14,7 @@ struct Bench {
     "load-safetensors": measureLoading,
     "knn": measureKNN,
     "linear-probe": measureLinearProbe,
+    "attentive-probe": measureAttentiveProbe,
     "bootstrap": measureBootstrap,
     "reports": generateReports,
   ]
