@@ -54,7 +54,7 @@ struct SweepEntry: Sendable {
 }
 
 /// What an earlier run of a sweep left about an entry.
-struct SweepRemnant: Sendable {
+struct EarlierEntry: Sendable {
   let status: SweepEntry.Status
   let trainingKey: String?
   let evaluationKey: String
@@ -68,7 +68,7 @@ struct SweepRemnant: Sendable {
   /// - Parameter path: the file.
   /// - Returns: what it says of cells and references.
   /// - Throws: `InputError` when it is damaged or of another schema.
-  static func read(_ path: String) throws -> [String: SweepRemnant] {
+  static func read(_ path: String) throws -> [String: EarlierEntry] {
     guard FileSystem.exists(path) else { return [:] }
     let reader = JSONReader(try JSON.parse(contentsOf: path), file: path)
     let schema = try reader.required("schema").string()
@@ -78,7 +78,7 @@ struct SweepRemnant: Sendable {
     }
     let entries = try reader.required("cells").array() + reader.required("references").array()
     return try Dictionary(
-      entries.map { try ($0.required("name").string(), SweepRemnant($0)) }
+      entries.map { try ($0.required("name").string(), EarlierEntry($0)) }
     ) { first, _ in first }
   }
 

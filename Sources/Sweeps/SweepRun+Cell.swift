@@ -12,26 +12,26 @@ extension SweepRun {
   /// Whether an entry was finished by an earlier run, and recipe, data, weights, tasks and report are
   /// what they were.
   func isFinished(_ entry: SweepEntry) -> Bool {
-    guard let remnant = remnants[entry.name], remnant.status == .finished,
-      remnant.trainingKey == entry.trainingKey, remnant.evaluationKey == entry.evaluationKey,
+    guard let earlier = earlierEntries[entry.name], earlier.status == .finished,
+      earlier.trainingKey == entry.trainingKey, earlier.evaluationKey == entry.evaluationKey,
       let report = try? Report.read(folder + "/" + entry.report),
-      report.contentHash == remnant.reportHash,
+      report.contentHash == earlier.reportHash,
       report.tasks.allSatisfy({ (try? report.loaded($0)) != nil })
     else { return false }
     guard entry.trainingKey != nil else { return true }
     let weights = CheckpointFolder(folder + "/" + entry.checkpoint).modelPath
-    return (try? SHA256.hex(ofFile: weights)) == remnant.weightsHash
+    return (try? SHA256.hex(ofFile: weights)) == earlier.weightsHash
   }
 
   /// Takes over what an earlier run found out about a finished entry.
   func restore(_ entry: SweepEntry) {
-    guard let remnant = remnants[entry.name] else { return }
+    guard let earlier = earlierEntries[entry.name] else { return }
     update(entry.name) { entry in
       entry.status = .finished
-      entry.weightsHash = remnant.weightsHash
-      entry.reportHash = remnant.reportHash
-      entry.compute?.pretrainingSeconds = remnant.pretrainingSeconds
-      entry.compute?.evaluationSeconds = remnant.evaluationSeconds
+      entry.weightsHash = earlier.weightsHash
+      entry.reportHash = earlier.reportHash
+      entry.compute?.pretrainingSeconds = earlier.pretrainingSeconds
+      entry.compute?.evaluationSeconds = earlier.evaluationSeconds
     }
   }
 
@@ -74,8 +74,8 @@ extension SweepRun {
     guard let steps = training["steps"]?.int, training["steps_done"]?.int == steps,
       checkpoint.exists
     else { return .begun }
-    let remnant = remnants[entry.name]
-    guard let hash = remnant?.weightsHash, remnant?.trainingKey == entry.trainingKey else {
+    let earlier = earlierEntries[entry.name]
+    guard let hash = earlier?.weightsHash, earlier?.trainingKey == entry.trainingKey else {
       return .complete
     }
     return try SHA256.hex(ofFile: checkpoint.modelPath) == hash ? .complete : .foreign

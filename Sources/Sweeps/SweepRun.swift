@@ -25,7 +25,7 @@ package final class SweepRun: Sendable {
   let data = OpenedData()
   let cells: [Planned]
   let evaluation: EvaluationPlan
-  let remnants: [String: SweepRemnant]
+  let earlierEntries: [String: EarlierEntry]
   let record: Mutex<SweepRecord>
 
   /// Checks everything that can be checked before anything is computed or written.
@@ -48,7 +48,7 @@ package final class SweepRun: Sendable {
         folder, "holds a sweep already",
         "add --resume to go on (what is finished is kept), or choose another --out")
     }
-    remnants = try SweepRemnant.read(folder + "/sweep.json")
+    earlierEntries = try EarlierEntry.read(folder + "/sweep.json")
     if !isBegun { try Self.refuseForeignReports(definition, folder) }
     for reference in definition.references { try EvaluationSubject.check(reference) }
     let (cells, specifications) = try Self.plan(definition, data)
@@ -227,7 +227,7 @@ package final class SweepRun: Sendable {
             progress.trained(flops: entry.compute?.totalFLOPs ?? 0, seconds: seconds)
           }
           entry.compute?.pretrainingSeconds =
-            seconds ?? remnants[entry.name]?.pretrainingSeconds
+            seconds ?? earlierEntries[entry.name]?.pretrainingSeconds
           try save(entry)
         }
         let seconds = try evaluate(&entry, threads: threads)

@@ -93,7 +93,7 @@ import Testing
   }
 
   /// Twenty runs of unchanged quality against one anchor, on the same images.
-  @Test func theDriftMemorySeldomTakesSharedLuckForDrift() {
+  @Test func theCUSUMSeldomTakesSharedLuckForDrift() {
     let series = Self.isFull ? 500 : 60
     let (alarms, raised) = driftAlarms(series: series, loss: 0)
     let (found, _) = driftAlarms(series: series, loss: 0.008)
@@ -152,7 +152,7 @@ import Testing
     for number in 0..<series {
       let anchor = outcomes(number, run: 0, accuracy: 0.7)
       let runs = (1...20).map { outcomes(number, run: $0, accuracy: 0.7 - loss) }
-      let memory = DriftMemory(
+      let memory = CUSUM(
         runs.map {
           let difference = PairedDifference(baseline: anchor, candidate: $0)
           return (-difference.difference, difference.standardError)

@@ -176,13 +176,13 @@ import Testing
       #expect(SchemaCheck(schema).problems(record.json) == [])
       let path = folder.file("sweep\(index).json")
       try record.write(to: path)
-      let remnants = try SweepRemnant.read(path)
-      #expect(remnants.count == 5)
-      #expect(remnants["random-seed-0"]?.pretrainingSeconds == 12.5)
-      #expect(remnants["random-seed-0"]?.weightsHash == SHA256.hex(of: "weights 0"))
-      #expect(remnants["random-seed-1"]?.status == record.cells[1].status)
+      let earlierEntries = try EarlierEntry.read(path)
+      #expect(earlierEntries.count == 5)
+      #expect(earlierEntries["random-seed-0"]?.pretrainingSeconds == 12.5)
+      #expect(earlierEntries["random-seed-0"]?.weightsHash == SHA256.hex(of: "weights 0"))
+      #expect(earlierEntries["random-seed-1"]?.status == record.cells[1].status)
     }
     try AtomicFile.write("{\"schema\": \"unmask.sweep/9\"}", to: folder.file("new.json"))
-    #expect(throws: InputError.self) { try SweepRemnant.read(folder.file("new.json")) }
+    #expect(throws: InputError.self) { try EarlierEntry.read(folder.file("new.json")) }
   }
 }

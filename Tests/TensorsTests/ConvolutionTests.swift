@@ -5,42 +5,47 @@ import Testing
 
 extension OperatorCase {
   private static func convolution(
-    _ name: String, _ input: [Int], _ weight: [Int], _ motion: WindowMotion,
+    _ name: String, _ input: [Int], _ weight: [Int], _ options: ConvolutionOptions,
     output: ElementType? = .float32
   ) -> OperatorCase {
     OperatorCase("convolution, \(name)", inputs: [input], parameters: [weight, [weight[0]]]) {
       graph, x, p in
-      graph.convolution(x[0], weight: p[0], bias: p[1], motion: motion, output: output)
+      graph.convolution(x[0], weight: p[0], bias: p[1], options: options, output: output)
     }
     // Products of two numbers: differences are exact at any step.
     .with { $0.step = 0.25 }
   }
 
   static let convolution: [OperatorCase] = [
-    convolution("1×1", [2, 1, 1, 1], [1, 1, 1, 1], WindowMotion()),
-    convolution("3×3", [2, 7, 5, 3], [17, 3, 3, 3], WindowMotion(padding: 1)),
-    convolution("3×3, 16 channels", [1, 6, 6, 16], [16, 16, 3, 3], WindowMotion(padding: 1)),
-    convolution("stride 2", [2, 9, 7, 7], [5, 7, 3, 3], WindowMotion(stride: 2, padding: 1)),
-    convolution("1×1, stride 2", [1, 5, 6, 17], [7, 17, 1, 1], WindowMotion(stride: 2)),
-    convolution("stem", [1, 15, 13, 3], [8, 3, 7, 7], WindowMotion(stride: 2, padding: 3)),
-    convolution("patches", [2, 8, 8, 3], [12, 3, 4, 4], WindowMotion(stride: 4)),
-    convolution("dilated", [1, 9, 9, 5], [7, 5, 3, 3], WindowMotion(padding: 2, dilation: 2)),
-    convolution("groups", [2, 5, 5, 8], [12, 2, 3, 3], WindowMotion(padding: 1, groups: 4)),
-    convolution("depthwise", [1, 7, 7, 9], [9, 1, 3, 3], WindowMotion(padding: 1, groups: 9)),
+    convolution("1×1", [2, 1, 1, 1], [1, 1, 1, 1], ConvolutionOptions()),
+    convolution("3×3", [2, 7, 5, 3], [17, 3, 3, 3], ConvolutionOptions(padding: 1)),
     convolution(
-      "compute type", [1, 5, 5, 7], [7, 7, 3, 3], WindowMotion(padding: 1), output: nil),
+      "3×3, 16 channels", [1, 6, 6, 16], [16, 16, 3, 3], ConvolutionOptions(padding: 1)),
+    convolution(
+      "stride 2", [2, 9, 7, 7], [5, 7, 3, 3], ConvolutionOptions(stride: 2, padding: 1)),
+    convolution("1×1, stride 2", [1, 5, 6, 17], [7, 17, 1, 1], ConvolutionOptions(stride: 2)),
+    convolution("stem", [1, 15, 13, 3], [8, 3, 7, 7], ConvolutionOptions(stride: 2, padding: 3)),
+    convolution("patches", [2, 8, 8, 3], [12, 3, 4, 4], ConvolutionOptions(stride: 4)),
+    convolution(
+      "dilated", [1, 9, 9, 5], [7, 5, 3, 3], ConvolutionOptions(padding: 2, dilation: 2)),
+    convolution("groups", [2, 5, 5, 8], [12, 2, 3, 3], ConvolutionOptions(padding: 1, groups: 4)),
+    convolution(
+      "depthwise", [1, 7, 7, 9], [9, 1, 3, 3], ConvolutionOptions(padding: 1, groups: 9)),
+    convolution(
+      "compute type", [1, 5, 5, 7], [7, 7, 3, 3], ConvolutionOptions(padding: 1), output: nil),
     OperatorCase(
       "convolution, residual", inputs: [[2, 5, 5, 4], [2, 5, 5, 6]], parameters: [[6, 4, 3, 3]]
     ) { graph, x, p in
       graph.convolution(
-        x[0], weight: p[0], motion: WindowMotion(padding: 1), residual: x[1], output: .float32)
+        x[0], weight: p[0], options: ConvolutionOptions(padding: 1), residual: x[1],
+        output: .float32)
     },
     OperatorCase("convolution twice", inputs: [[1, 5, 5, 4]], parameters: [[4, 4, 3, 3], [4]]) {
       graph, x, p in
       let once = graph.convolution(
-        x[0], weight: p[0], bias: p[1], motion: WindowMotion(padding: 1))
+        x[0], weight: p[0], bias: p[1], options: ConvolutionOptions(padding: 1))
       return graph.convolution(
-        once, weight: p[0], bias: p[1], motion: WindowMotion(padding: 1), residual: once)
+        once, weight: p[0], bias: p[1], options: ConvolutionOptions(padding: 1), residual: once)
     },
   ]
 }
@@ -51,13 +56,13 @@ extension OperatorCase {
     let golden = try Golden("convolution")
     let run = GoldenRun(golden, caseName, parameters: ["weight", "bias"])
     let weight = run.required("weight")
-    let motion = WindowMotion(
+    let options = ConvolutionOptions(
       stride: golden.integer("stride", in: caseName),
       padding: golden.integer("padding", in: caseName))
     let differences = run.differences { graph, x in
       graph.channelsFirst(
         graph.convolution(
-          graph.channelsLast(x), weight: weight, bias: run.parameter("bias"), motion: motion))
+          graph.channelsLast(x), weight: weight, bias: run.parameter("bias"), options: options))
     }
     for (name, difference) in differences { #expect(difference < 3e-6, "\(name)") }
   }
@@ -76,9 +81,9 @@ extension OperatorCase {
         workspace: Workspace(), precision: precision, gradients: [(store, store.gradient)])
       let x = graph.variable([2, 5, 5, 4], draws(200, "x"))
       let residual = graph.variable([2, 5, 5, 8], draws(400, "residual"))
-      let motion = WindowMotion(padding: 1)
+      let options = ConvolutionOptions(padding: 1)
       let plain = graph.convolution(
-        x, weight: weight, bias: bias, motion: motion, residual: residual, rectified: isFused,
+        x, weight: weight, bias: bias, options: options, residual: residual, rectified: isFused,
         output: .float32)
       let out = isFused ? plain : graph.activated(plain, .relu)
       graph.seed(out, gradient: draws(400, "probe"))
@@ -105,7 +110,7 @@ extension OperatorCase {
       store.refreshBfloat16()
       let graph = Graph(workspace: workspace, precision: precision)
       let x = graph.constant([1, 4, 4, 16]) { $0.update(from: self.draws(256, "x"), count: 256) }
-      return graph.convolution(x, weight: weight, motion: WindowMotion(padding: 1)).array
+      return graph.convolution(x, weight: weight, options: ConvolutionOptions(padding: 1)).array
     }
     let plain = output()
     store.holdWeights()

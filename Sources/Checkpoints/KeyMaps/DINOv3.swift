@@ -36,7 +36,7 @@ enum DINOv3: KeyMap {
     guard !weights.hasAny("cls_norm.") else {
       throw InputError(
         weights.archive.source, "normalises its class token apart from its patches",
-        Strangers.advice)
+        UnusedWeights.advice)
     }
     var traits = try weights.applyingSettings(to: Self.traits)
     let periods = try readPeriods(weights)

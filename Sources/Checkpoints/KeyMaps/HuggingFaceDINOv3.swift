@@ -40,7 +40,7 @@ enum HuggingFaceDINOv3: KeyMap {
     guard !isGated || weights.config["hidden_act"] == nil || traits.activation == .silu else {
       throw InputError(
         weights.archive.source, "its gates are no SiLU but \(traits.activation.rawValue)",
-        Strangers.advice)
+        UnusedWeights.advice)
     }
     return try TransformerAssembly.plan(
       weights.renamed(by: common + (isGated ? gated : plain)), traits, options, family: name)

@@ -41,7 +41,7 @@ enum HuggingFaceResNet: KeyMap {
       guard let stated = weights.config[key], !stated.isNull, stated != value else { continue }
       throw InputError(
         weights.archive.source, "its config.json has another '\(key)' than torchvision's ResNets",
-        Strangers.advice)
+        UnusedWeights.advice)
     }
     var plan = try ResidualAssembly.plan(
       weights.renamed(by: rules), options, family: name,

@@ -42,6 +42,6 @@ enum HuggingFaceSigLIP: KeyMap {
     let stated = weights.imageConfig["model_type"] ?? weights.config["model_type"]
     guard let type = stated?.string, type != "siglip", type != "siglip_vision_model" else { return }
     throw InputError(
-      weights.archive.source, "has SigLIP's names but is a '\(type)'", Strangers.advice)
+      weights.archive.source, "has SigLIP's names but is a '\(type)'", UnusedWeights.advice)
   }
 }

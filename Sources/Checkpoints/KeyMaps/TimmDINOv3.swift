@@ -46,7 +46,7 @@ enum TimmDINOv3: KeyMap {
       guard let stated = arguments?[key], stated != value else { continue }
       throw InputError(
         weights.archive.source, "its config.json asks for another '\(key)' than DINOv3's",
-        Strangers.advice)
+        UnusedWeights.advice)
     }
     if let base = try weights.number(arguments?["rope_temperature"], "rope_temperature") {
       traits.rotary = .base(base)

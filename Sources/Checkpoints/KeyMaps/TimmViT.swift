@@ -21,7 +21,7 @@ enum TimmViT: KeyMap {
       guard weights.has("norm.weight"), !weights.hasAny("attn_pool.") else {
         throw InputError(
           weights.archive.source, "looks like a Perception Encoder, which has rotary positions",
-          Strangers.advice)
+          UnusedWeights.advice)
       }
       if architecture.isEmpty, options.activation == nil {
         traits.notes.append(OpenCLIP.assumedActivation)

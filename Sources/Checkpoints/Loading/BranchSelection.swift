@@ -108,7 +108,7 @@ struct BranchSelection {
     _ archive: TensorArchive, _ maps: [any KeyMap.Type]
   ) -> InputError {
     let endings = Set(archive.names.flatMap { Self.endings(of: $0) })
-    if let refusal = Strangers.refusal(of: archive, endings) { return refusal }
+    if let refusal = UnusedWeights.refusal(of: archive, endings) { return refusal }
     var best: (name: String, share: Double)?
     // One tensor says little: half of a signature is what makes a family near.
     for map in maps where map.signature.count > 1 {

@@ -34,12 +34,12 @@ package struct CheckpointReading: Sendable {
     archive = try openCheckpoint(path).withPlainNames().inTorchLayout()
     selection = try BranchSelection(archive, maps: Self.maps(options.map, path))
     chosen = try selection.chosen(options.branch, source: path)
-    try Strangers.checkName(chosen.weights)
+    try UnusedWeights.checkName(chosen.weights)
     plan = try chosen.map.plan(chosen.weights, options)
     description = CheckpointDescription(archive, selection, chosen, plan)
-    try Strangers(plan: plan, weights: chosen.weights, family: chosen.map.name).check()
+    try UnusedWeights(plan: plan, weights: chosen.weights, family: chosen.map.name).check()
     let own = chosen.weights.prefix
-    try Strangers.checkAdapters(
+    try UnusedWeights.checkAdapters(
       chosen.weights,
       others: selection.candidates.map { $0.weights.prefix }.filter {
         $0 != own && !own.hasPrefix($0)

@@ -54,7 +54,7 @@ struct PositionPlan {
     } else {
       throw InputError(
         subject, "has no table of positions, and of others only DINOv3's are read",
-        Strangers.advice)
+        UnusedWeights.advice)
     }
     side = options.side ?? traits.customarySide.map { $0 / patch * patch } ?? trained
     guard 1...8192 ~= side else {

@@ -147,7 +147,7 @@ struct NormalizedConvolution: Sendable {
   /// Extents: `[out, in, kernel, kernel]`.
   private let weight: Parameter
   private let norm: BatchNormParameters
-  private let motion: WindowMotion
+  private let options: ConvolutionOptions
 
   init(
     _ store: ParameterStore, _ name: String, norm normName: String, from inputs: Int,
@@ -155,7 +155,7 @@ struct NormalizedConvolution: Sendable {
   ) {
     weight = store.add("\(name).weight", [outputs, inputs, kernel, kernel])
     norm = BatchNormParameters(store, normName, outputs)
-    motion = WindowMotion(stride: stride, padding: kernel / 2)
+    options = ConvolutionOptions(stride: stride, padding: kernel / 2)
   }
 
   /// The normalised convolution of channels-last maps, plus a residual, and rectified unless that is switched off.
@@ -163,7 +163,7 @@ struct NormalizedConvolution: Sendable {
     _ x: Node, in graph: Graph, residual: Node? = nil, rectified: Bool = true
   ) -> Node {
     graph.convolution(
-      x, weight: weight, norm: norm, motion: motion, residual: residual, rectified: rectified)
+      x, weight: weight, norm: norm, options: options, residual: residual, rectified: rectified)
   }
 }
 

@@ -76,7 +76,7 @@ extension GateRun {
     _ item: GateInput.Item, _ anchor: ComparedMetric, _ runs: [ComparedMetric]
   ) -> GateCheck {
     let sign = higherIsBetter(item) ? -1.0 : 1.0
-    let memory = DriftMemory(
+    let memory = CUSUM(
       runs.map { run in
         let difference = run.difference(from: anchor)
         return (sign * difference.difference, difference.standardError)

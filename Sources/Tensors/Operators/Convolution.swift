@@ -1,7 +1,7 @@
 import CKernels
 
 /// How a window moves over a feature map; the same along height and width.
-package struct WindowMotion: Hashable, Sendable {
+package struct ConvolutionOptions: Hashable, Sendable {
   package var stride: Int
   package var padding: Int
   package var dilation: Int
@@ -24,17 +24,18 @@ extension Graph {
   ///   - x: `[batch, height, width, in]`.
   ///   - weight: `[out, in / groups, kernel height, kernel width]`, as in PyTorch.
   ///   - bias: `[out]`.
-  ///   - motion: stride, padding, dilation and groups.
+  ///   - options: stride, padding, dilation and groups.
   ///   - residual: added to the result, which is of the same shape.
   ///   - rectified: whether negative results become 0.
   ///   - output: the type of the result; the compute type when nil.
   /// - Returns: `[batch, height', width', out]`.
   package func convolution(
-    _ x: Node, weight: Parameter, bias: Parameter? = nil, motion: WindowMotion = WindowMotion(),
+    _ x: Node, weight: Parameter, bias: Parameter? = nil,
+    options: ConvolutionOptions = ConvolutionOptions(),
     residual: Node? = nil, rectified: Bool = false, output: ElementType? = nil
   ) -> Node {
     let x = converted(x, to: precision.computeType)
-    var shape = convolutionShape(x, weight, motion)
+    var shape = convolutionShape(x, weight, options)
     shape.outType = output ?? precision.computeType
     (shape.hasBias, shape.adds, shape.rectifies) = (bias != nil, residual != nil, rectified)
     let weightGradient = gradient(of: weight)
@@ -72,19 +73,19 @@ extension Graph {
     return out
   }
 
-  func convolutionShape(_ x: Node, _ weight: Parameter, _ motion: WindowMotion)
+  func convolutionShape(_ x: Node, _ weight: Parameter, _ options: ConvolutionOptions)
     -> ConvolutionShape
   {
     precondition(x.shape.count == 4, "a feature map has four dimensions, not \(x.shape)")
     let shape = ConvolutionShape(
       batch: x.shape[0], inChannels: x.shape[3], inHeight: x.shape[1], inWidth: x.shape[2],
       outChannels: weight.shape[0], kernelHeight: weight.shape[2], kernelWidth: weight.shape[3],
-      stride: motion.stride, padding: motion.padding, dilation: motion.dilation,
-      groups: motion.groups, type: x.type, outType: x.type)
+      stride: options.stride, padding: options.padding, dilation: options.dilation,
+      groups: options.groups, type: x.type, outType: x.type)
     precondition(
-      weight.shape[1] * motion.groups == shape.inChannels
-        && shape.outChannels % motion.groups == 0 && shape.outHeight > 0 && shape.outWidth > 0,
-      "\(weight.name) \(weight.shape) in \(motion.groups) groups does not fit \(x.shape)")
+      weight.shape[1] * options.groups == shape.inChannels
+        && shape.outChannels % options.groups == 0 && shape.outHeight > 0 && shape.outWidth > 0,
+      "\(weight.name) \(weight.shape) in \(options.groups) groups does not fit \(x.shape)")
     return shape
   }
 

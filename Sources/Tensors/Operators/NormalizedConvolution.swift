@@ -26,32 +26,33 @@ extension Graph {
   ///   - x: `[batch, height, width, in]`.
   ///   - weight: `[out, in / groups, kernel height, kernel width]`.
   ///   - norm: `[out]`.
-  ///   - motion: stride, padding, dilation and groups.
+  ///   - options: stride, padding, dilation and groups.
   ///   - residual: added to the result, which is of the same shape; float32.
   ///   - rectified: whether negative results become 0.
   /// - Returns: float32 `[batch, height', width', out]`.
   package func convolution(
-    _ x: Node, weight: Parameter, norm: BatchNormParameters, motion: WindowMotion = WindowMotion(),
+    _ x: Node, weight: Parameter, norm: BatchNormParameters,
+    options: ConvolutionOptions = ConvolutionOptions(),
     residual: Node? = nil, rectified: Bool = false
   ) -> Node {
     let isFixed =
       !trains(norm.gain.store) && !trains(weight.store) && !x.needsGradient
       && residual?.needsGradient != true
     guard isFixed else {
-      let plain = convolution(x, weight: weight, motion: motion, output: .float32)
+      let plain = convolution(x, weight: weight, options: options, output: .float32)
       return batchNorm(
         plain, gain: norm.gain, bias: norm.bias, statistics: norm.statistics,
         epsilon: Float(norm.epsilon), residual: residual, rectified: rectified)
     }
-    return foldedConvolution(x, weight, norm, motion, residual, rectified)
+    return foldedConvolution(x, weight, norm, options, residual, rectified)
   }
 
   private func foldedConvolution(
-    _ x: Node, _ weight: Parameter, _ norm: BatchNormParameters, _ motion: WindowMotion,
+    _ x: Node, _ weight: Parameter, _ norm: BatchNormParameters, _ options: ConvolutionOptions,
     _ residual: Node?, _ rectified: Bool
   ) -> Node {
     let x = converted(x, to: precision.computeType)
-    var shape = convolutionShape(x, weight, motion)
+    var shape = convolutionShape(x, weight, options)
     shape.outType = .float32
     (shape.hasBias, shape.adds, shape.rectifies) = (true, residual != nil, rectified)
     let out = makeNode([shape.batch, shape.outHeight, shape.outWidth, shape.outChannels])

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Networks whose weights have the names of a plain one, and that compute something else, are refused.
-@Suite struct StrangersTests {
+@Suite struct UnusedWeightsTests {
   private let folder = TemporaryFolder()
 
   /// What is said of a golden with weights added and others left out.

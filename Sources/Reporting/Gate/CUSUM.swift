@@ -6,7 +6,7 @@ import Results
 /// to look (S > 4). But all runs share the anchor's luck on the same test images, which a CUSUM takes
 /// for drift. So an alarm also needs the mean of the runs since S was last zero to lie below the
 /// anchor with certainty, its error taken over images, where shared luck counts in full.
-struct DriftMemory {
+struct CUSUM {
   /// Where the sum raises an alarm.
   static let threshold = 4.0
   /// What each run may lose, in standard errors, without being added.

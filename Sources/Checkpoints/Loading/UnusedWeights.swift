@@ -5,7 +5,7 @@ import Support
 ///
 /// A network with relative positions, gates or adapters holds all weights of a plain one and a few more; read
 /// without them it would give features that nobody trained.
-struct Strangers {
+struct UnusedWeights {
   let plan: ModelPlan
   let weights: WeightView
   let family: String

@@ -8,7 +8,7 @@ import Testing
 import Vision
 
 /// Residual networks against torchvision, and the published one against its README.
-@Suite struct ResidualNetworkTests {
+@Suite struct ResNetCheckpointTests {
   private func graph() -> Graph { Graph(workspace: Workspace(), precision: .fp32) }
 
   private func node(_ tensor: Tensor, _ graph: Graph) -> Node {
