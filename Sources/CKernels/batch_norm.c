@@ -4,7 +4,7 @@
 
 // Columns that are summed together, so that their double sums stay on the stack, and rows whose
 // sum is kept in float.
-enum { column_block = 256, row_block = 64 };
+enum { column_block = 256, row_block = 64, gathered_block = 1024 };
 
 // Σ_r in - shift, and with `squared` Σ_r (in - shift)², over one block of columns.
 UK_INLINE void column_sums(const void *in, uk_type type, const float *shift, int squared,
@@ -41,6 +41,70 @@ void uk_column_moments(const void *in, uk_type type, float *mean, float *varianc
     moments(in, uk_float32, mean, variance, rows, columns);
   else
     moments(in, uk_bfloat16, mean, variance, rows, columns);
+}
+
+UK_INLINE const float *gathered(const float *rows, const int32_t *indices, size_t r,
+                                size_t columns) {
+  return rows + (indices ? (size_t)indices[r] : r) * columns;
+}
+
+// `group` rows at a time, so that the sums are loaded and stored once for all of them.
+UK_INLINE void moment_sums(const float *const *in, int group, const float *shift, float *sums,
+                           float *squares, size_t n) {
+  for (size_t c = 0; c < n; c++) {
+    float sum = sums[c], square = squares[c];
+    for (int g = 0; g < group; g++) {
+      float d = in[g][c] - shift[c];
+      sum += d;
+      square = uk_fma(d, d, square);
+    }
+    sums[c] = sum;
+    squares[c] = square;
+  }
+}
+
+UK_DISPATCH
+void uk_gathered_moments(const float *rows, const int32_t *indices, size_t count, float *mean,
+                         float *variance, size_t columns) {
+  if (count == 0) return;
+  const float *shift = gathered(rows, indices, 0, columns);
+  for (size_t first = 0; first < columns; first += gathered_block) {
+    size_t n = columns - first < gathered_block ? columns - first : gathered_block;
+    double sum_total[gathered_block] = {0}, square_total[gathered_block] = {0};
+    for (size_t start = 0; start < count; start += row_block) {
+      size_t end = count - start < row_block ? count : start + row_block;
+      float sums[gathered_block] = {0}, squares[gathered_block] = {0};
+      const float *in[4];
+      size_t r = start;
+      for (; r + 4 <= end; r += 4) {
+        for (int g = 0; g < 4; g++) in[g] = gathered(rows, indices, r + g, columns) + first;
+        moment_sums(in, 4, shift + first, sums, squares, n);
+      }
+      for (; r < end; r++) {
+        in[0] = gathered(rows, indices, r, columns) + first;
+        moment_sums(in, 1, shift + first, sums, squares, n);
+      }
+      for (size_t c = 0; c < n; c++) {
+        sum_total[c] += sums[c];
+        square_total[c] += squares[c];
+      }
+    }
+    for (size_t c = 0; c < n; c++) {
+      double average = sum_total[c] / (double)count;
+      double spread = square_total[c] / (double)count - average * average;
+      mean[first + c] = (float)(average + shift[first + c]);
+      variance[first + c] = (float)(spread > 0 ? spread : 0);
+    }
+  }
+}
+
+UK_DISPATCH
+void uk_gathered_standardise(const float *rows, const int32_t *indices, size_t count,
+                             const float *mean, const float *scale, float *out, size_t columns) {
+  for (size_t r = 0; r < count; r++) {
+    const float *in = gathered(rows, indices, r, columns);
+    for (size_t c = 0; c < columns; c++) out[r * columns + c] = (in[c] - mean[c]) * scale[c];
+  }
 }
 
 UK_INLINE void scale_shift(const void *in, uk_type in_type, const float *scale, const float *shift,

@@ -29,8 +29,8 @@ double uk_regression_loss(uk_distance distance, float beta, const float *in, con
 }
 
 UK_DISPATCH
-double uk_cross_entropy(const float *in, const int32_t *labels, float smoothing, float scale,
-                        float *dIn, size_t rows, size_t columns) {
+double uk_cross_entropy(const float *in, const int32_t *labels, size_t group, float smoothing,
+                        float *softmax, size_t rows, size_t columns) {
   double loss = 0;
   for (size_t r = 0; r < rows; r++) {
     const float *x = in + r * columns;
@@ -47,12 +47,27 @@ double uk_cross_entropy(const float *in, const int32_t *labels, float smoothing,
       for (c = 0; c < columns; c++) mean += x[c];
     float even = smoothing / (float)columns;
     double log_total = log(total) + peak;
-    loss += log_total - (1 - smoothing) * x[labels[r]] - (smoothing > 0 ? even * mean : 0);
-    if (!dIn) continue;
-    float *d = dIn + r * columns;
-    float inverse = 1.0f / total;
-    for (c = 0; c < columns; c++) d[c] = scale * (uk_exp(x[c] - peak) * inverse - even);
-    d[labels[r]] -= scale * (1 - smoothing);
+    loss += log_total - (1 - smoothing) * x[labels[r / group]] - (smoothing > 0 ? even * mean : 0);
+    if (!softmax) continue;
+    softmax[2 * r] = peak;
+    softmax[2 * r + 1] = 1.0f / total;
   }
   return loss;
+}
+
+UK_DISPATCH
+void uk_cross_entropy_backward(const float *in, const int32_t *labels, size_t group,
+                               float smoothing, float scale, const float *softmax, float *dIn,
+                               int accumulate, size_t rows, size_t columns) {
+  float even = smoothing / (float)columns;
+  for (size_t r = 0; r < rows; r++) {
+    const float *x = in + r * columns;
+    float *d = dIn + r * columns;
+    float peak = softmax[2 * r], inverse = softmax[2 * r + 1];
+    if (accumulate)
+      for (size_t c = 0; c < columns; c++) d[c] += scale * (uk_exp(x[c] - peak) * inverse - even);
+    else
+      for (size_t c = 0; c < columns; c++) d[c] = scale * (uk_exp(x[c] - peak) * inverse - even);
+    d[labels[r / group]] -= scale * (1 - smoothing);
+  }
 }

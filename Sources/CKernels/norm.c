@@ -101,3 +101,35 @@ void uk_layer_norm_backward(const float *in, const float *gain, const float *mea
   else
     BACKWARD(dOut_type, accumulate, dGain, dBias);
 }
+
+UK_DISPATCH
+void uk_fold_norm(const float *weights, const float *bias, const float *gain, const float *shift,
+                  float *out, float *out_bias, size_t rows, size_t columns) {
+  for (size_t r = 0; r < rows; r++) {
+    const float *w = weights + r * columns;
+    float lanes[UK_LANES] = {0};
+    size_t c = 0;
+    for (; c + UK_LANES <= columns; c += UK_LANES)
+      for (int l = 0; l < UK_LANES; l++) lanes[l] = uk_fma(w[c + l], shift[c + l], lanes[l]);
+    for (; c < columns; c++) lanes[c % UK_LANES] = uk_fma(w[c], shift[c], lanes[c % UK_LANES]);
+    for (c = 0; c < columns; c++) out[r * columns + c] = w[c] * gain[c];
+    out_bias[r] = (bias ? bias[r] : 0) + uk_fold(lanes);
+  }
+}
+
+UK_DISPATCH
+void uk_fold_norm_backward(const float *weights, const float *gain, const float *shift,
+                           const float *dOut, const float *dBias, float *dWeights, float *dGain,
+                           float *dShift, size_t rows, size_t columns) {
+  for (size_t r = 0; r < rows; r++) {
+    const float *w = weights + r * columns, *d = dOut + r * columns;
+    float bias = dBias[r];
+    if (dWeights)
+      for (size_t c = 0; c < columns; c++)
+        dWeights[r * columns + c] += uk_fma(d[c], gain[c], bias * shift[c]);
+    if (dGain)
+      for (size_t c = 0; c < columns; c++) dGain[c] = uk_fma(d[c], w[c], dGain[c]);
+    if (dShift)
+      for (size_t c = 0; c < columns; c++) dShift[c] = uk_fma(bias, w[c], dShift[c]);
+  }
+}

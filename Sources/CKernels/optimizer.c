@@ -5,25 +5,6 @@
 #include "vector.h"
 
 UK_DISPATCH
-void uk_sum_lanes(float *const *gradients, size_t lanes, float scale, float *sum, size_t count) {
-  // Blocks stay in the first-level cache while the lanes pass by.
-  enum { block = 2048 };
-  for (size_t start = 0; start < count; start += block) {
-    size_t n = count - start < block ? count - start : block;
-    float *out = sum + start;
-    for (size_t lane = 0; lane < lanes; lane++) {
-      const float *in = gradients[lane] + start;
-      if (lane == 0)
-        for (size_t i = 0; i < n; i++) out[i] = in[i];
-      else
-        for (size_t i = 0; i < n; i++) out[i] += in[i];
-    }
-    if (scale != 1)
-      for (size_t i = 0; i < n; i++) out[i] *= scale;
-  }
-}
-
-UK_DISPATCH
 double uk_sum_squares(const float *in, size_t count) {
   double lanes[UK_LANES] = {0};
   size_t i = 0;

@@ -99,3 +99,55 @@ void uk_softmax_backward(const void *probabilities, uk_type type, const float *d
   else
     backward(probabilities, uk_bfloat16, dProbabilities, scale, dIn, rows, columns);
 }
+
+// Columns that are handled together, so that their sums stay in registers.
+#define GROUP 16
+
+UK_INLINE void softmax_group(float *values, size_t rows, size_t columns, size_t width) {
+  float peak[GROUP], total[GROUP];
+  for (size_t c = 0; c < width; c++) {
+    peak[c] = values[c];
+    total[c] = 0;
+  }
+  for (size_t r = 1; r < rows; r++)
+    for (size_t c = 0; c < width; c++) {
+      float value = values[r * columns + c];
+      peak[c] = value > peak[c] ? value : peak[c];
+    }
+  for (size_t r = 0; r < rows; r++)
+    for (size_t c = 0; c < width; c++) {
+      float value = uk_exp(values[r * columns + c] - peak[c]);
+      values[r * columns + c] = value;
+      total[c] += value;
+    }
+  for (size_t c = 0; c < width; c++) total[c] = 1.0f / total[c];
+  for (size_t r = 0; r < rows; r++)
+    for (size_t c = 0; c < width; c++) values[r * columns + c] *= total[c];
+}
+
+UK_DISPATCH
+void uk_column_softmax(float *values, size_t rows, size_t columns) {
+  if (rows == 0) return;
+  size_t c = 0;
+  for (; c + GROUP <= columns; c += GROUP) softmax_group(values + c, rows, columns, GROUP);
+  if (c < columns) softmax_group(values + c, rows, columns, columns - c);
+}
+
+UK_INLINE void softmax_backward_group(const float *p, float *d, size_t rows, size_t columns,
+                                      size_t width) {
+  float sums[GROUP] = {0};
+  for (size_t r = 0; r < rows; r++)
+    for (size_t c = 0; c < width; c++)
+      sums[c] = uk_fma(p[r * columns + c], d[r * columns + c], sums[c]);
+  for (size_t r = 0; r < rows; r++)
+    for (size_t c = 0; c < width; c++)
+      d[r * columns + c] = p[r * columns + c] * (d[r * columns + c] - sums[c]);
+}
+
+UK_DISPATCH
+void uk_column_softmax_backward(const float *p, float *d, size_t rows, size_t columns) {
+  size_t c = 0;
+  for (; c + GROUP <= columns; c += GROUP)
+    softmax_backward_group(p + c, d + c, rows, columns, GROUP);
+  if (c < columns) softmax_backward_group(p + c, d + c, rows, columns, columns - c);
+}

@@ -39,7 +39,7 @@ func measureLinearProbe(_ options: Options) throws -> JSON {
   let (classes, epochs) = (options.integer("classes", 100), options.integer("epochs", 90))
   let pool = WorkerPool(threads: options.integer("threads", availableProcessors))
   let data = Clusters(rows: rows, width: width, classes: classes, purpose: "rows", pool: pool)
-  let input = MemoryFeatures(data.features.data, count: rows, width: width)
+  let input = MemoryFeatures(data.features)
   let schedule = ProbeSchedule(
     epochs: epochs, warmUpEpochs: min(10, epochs / 2), batchSize: options.integer("batch", 4096),
     dropsLast: false)
@@ -74,7 +74,8 @@ func measureAttentiveProbe(_ options: Options) throws -> JSON {
   var loss = 0.0
   let seconds = try halves.withUnsafeBufferPointer { halves in
     guard let base = halves.baseAddress else { preconditionFailure("no tokens") }
-    let input = MemoryTokens(base, count: images, tokens: tokens, width: width)
+    let input = MemoryTokens(
+      BatchTokens(rows: base, count: images, tokens: tokens, width: width))
     return try repeated(options.integer("repetitions", 1), warmUps: 0) {
       let heads = AttentiveHeads(
         tokens: tokens, width: width, heads: max(1, width / 64), classes: classes,

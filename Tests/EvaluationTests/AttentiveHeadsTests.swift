@@ -20,7 +20,8 @@ struct AttentiveHeadsTests {
       guard let base = buffer.baseAddress else { preconditionFailure("no tokens") }
       return try body(
         MemoryTokens(
-          base, count: tensor.shape[0], tokens: tensor.shape[1], width: tensor.shape[2]))
+          BatchTokens(
+            rows: base, count: tensor.shape[0], tokens: tensor.shape[1], width: tensor.shape[2])))
     }
   }
 

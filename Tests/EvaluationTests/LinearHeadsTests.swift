@@ -23,7 +23,7 @@ struct LinearHeadsTests {
           decay: golden.number("weight_decay", in: name))
       ], seed: 0, pool: pool)
     heads.weights[0].data.update(from: golden.tensor("weight", in: name).data, count: 100)
-    let input = MemoryFeatures(features.data, count: 96, width: 20)
+    let input = MemoryFeatures(features)
     let schedule = ProbeSchedule(
       epochs: golden.integer("steps", in: name), warmUpEpochs: golden.integer("warm_up", in: name),
       batchSize: 96)
@@ -60,7 +60,7 @@ struct LinearHeadsTests {
   @Test("Does not depend on the number of threads, in the search neither")
   func threads() throws {
     let (features, labels) = clusters(333)
-    let input = MemoryFeatures(features.data, count: 333, width: 12)
+    let input = MemoryFeatures(features)
     let logits = try [1, 2, 3].map { threads in
       let pool = WorkerPool(threads: threads)
       defer { pool.close() }
@@ -79,7 +79,7 @@ struct LinearHeadsTests {
   @Test("A head trained beside others is the head trained alone")
   func sideBySide() throws {
     let (features, labels) = clusters(200)
-    let input = MemoryFeatures(features.data, count: 200, width: 12)
+    let input = MemoryFeatures(features)
     let schedule = ProbeSchedule(epochs: 10, warmUpEpochs: 2, batchSize: 64)
     let settings = [LinearHeads.Setting(baseRate: 3), .init(baseRate: 0.3, decay: 0.01)]
     func logits(_ settings: [LinearHeads.Setting]) throws -> [Float] {
@@ -106,7 +106,7 @@ struct LinearHeadsTests {
       let (features, labels) = clusters(256, scale: scale)
       let heads = LinearHeads(
         width: 12, classes: 4, settings: [.init(baseRate: 3)], seed: 5, pool: pool)
-      let input = MemoryFeatures(features.data, count: 256, width: 12)
+      let input = MemoryFeatures(features)
       try heads.train(
         input, labels: labels, schedule: ProbeSchedule(epochs: 20, warmUpEpochs: 2, batchSize: 64))
       return Tensor([256, 4], try heads.logits(input))
@@ -122,7 +122,7 @@ struct LinearHeadsTests {
     let labels = (0..<200).map { Int32($0 % 10) }
     let heads = LinearHeads(
       width: 10, classes: 10, settings: [.init(baseRate: 10)], seed: 1, pool: pool)
-    let input = MemoryFeatures(features.data, count: 200, width: 10)
+    let input = MemoryFeatures(features)
     try heads.train(
       input, labels: labels, schedule: ProbeSchedule(epochs: 40, warmUpEpochs: 4, batchSize: 50))
     let logits = try heads.logits(input)

@@ -103,6 +103,38 @@ extension OperatorCase {
     }
   }
 
+  /// Of a network's input the moments are known before the step; columns far from zero lose nothing.
+  @Test func inputsAreNormalisedByTheBatch() {
+    let (count, width) = (333, 5)
+    let features = Tensor([count, width])
+    var random = RandomStream(seed: 3, purpose: "input norm")
+    for i in 0..<features.count {
+      features.data[i] = 3000 * Float(i % width) + random.normal() * Float(1 + i % width)
+    }
+    let examples = random.permutation(count).prefix(300).map { Int32($0) }
+    let rows = BatchRows(BatchRows(features), examples: examples)
+    let moments = [1, 3].map { threads in
+      let pool = WorkerPool(threads: threads)
+      defer { pool.close() }
+      return rows.moments(pool: pool)
+    }
+    #expect(moments[0].mean.array == moments[1].mean.array)
+    #expect(moments[0].variance.array == moments[1].variance.array)
+    let norm = ColumnNorm(moments[0], epsilon: 1e-6)
+    let normed = Graph(workspace: Workspace(), precision: .fp32).batchNorm(rows, 10..<300, by: norm)
+    for c in 0..<width {
+      let column = examples.map { Double(features.data[Int($0) * width + c]) }
+      let mean = column.reduce(0, +) / 300
+      let variance = column.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 300
+      #expect(abs(Double(moments[0].mean.data[c]) - mean) < 1e-3)
+      #expect(abs(Double(moments[0].variance.data[c]) / variance - 1) < 1e-5)
+      for r in 10..<300 {
+        let expected = (column[r] - mean) / (variance + 1e-6).squareRoot()
+        #expect(abs(Double(normed.data[(r - 10) * width + c]) - expected) < 2e-3)
+      }
+    }
+  }
+
   /// The statistics move by those of the whole batch, however it is cut and whoever computes it.
   @Test func statisticsAreThoseOfTheBatch() throws {
     var random = RandomStream(seed: 2, purpose: "statistics")

@@ -31,6 +31,10 @@ extension OperatorCase {
         graph, x, p in
         graph.scaled(x[0], by: p[0], residual: x[0])
       },
+      OperatorCase("layer scales of groups of rows", inputs: [[6, 7]], parameters: [[3 * 7]]) {
+        graph, x, p in
+        graph.scaled(x[0], by: p[0])
+      },
       OperatorCase("gated SiLU", inputs: [[3, 14]]) { graph, x, _ in graph.gatedSiLU(x[0]) },
       OperatorCase("reshaped", inputs: [[4, 6]]) { graph, x, _ in
         let narrow = x[0].reshaped([8, 3])

@@ -3,9 +3,12 @@ import TestSupport
 import Testing
 
 extension OperatorCase {
-  static let layerNorm: [OperatorCase] = [(1, 17), (7, 65), (3, 7), (65, 16)].map { rows, width in
+  static let layerNorm: [OperatorCase] = [
+    (1, 17, 1), (7, 65, 1), (3, 7, 1), (65, 16, 1), (6, 17, 3),
+  ].map { rows, width, groups in
     OperatorCase(
-      "layer norm \(rows)×\(width)", inputs: [[rows, width]], parameters: [[width], [width]]
+      "layer norm \(rows)×\(width), \(groups) gains", inputs: [[rows, width]],
+      parameters: [[groups * width], [groups * width]]
     ) { graph, x, p in
       graph.layerNorm(x[0], gain: p[0], bias: p[1], epsilon: 1e-6)
     }

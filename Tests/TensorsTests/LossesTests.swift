@@ -1,4 +1,5 @@
 import Foundation
+import Support
 import Tensors
 import TestSupport
 import Testing
@@ -51,6 +52,32 @@ import Testing
     #expect(abs(loss - expected) <= 1e-6 * max(1, expected))
     let gradients = golden.tensor("input_gradient", in: caseName)
     #expect(largestRelativeDifference(gradient, from: gradients) < 1e-6)
+  }
+
+  /// The gradient of a cross entropy of groups against differences of the loss.
+  @Test func crossEntropyOfGroupsAgreesWithFiniteDifferences() {
+    var random = RandomStream(seed: 8, purpose: "grouped logits")
+    var values = (0..<4 * 3 * 7).map { _ in random.uniform(-1, 1) }
+    let labels: [Int32] = [0, 6, 3, 3]
+    func loss(_ graph: Graph) -> (Double, Node) {
+      let x = graph.variable([4, 3, 7], values)
+      return (graph.crossEntropy(x, labels: labels, smoothing: 0.2, weight: 0.25), x)
+    }
+    let graph = Graph(workspace: Workspace(), precision: .fp32, gradients: [])
+    let x = loss(graph).1
+    graph.backward()
+    let gradient = x.gradient.map { Array(UnsafeBufferPointer(start: $0, count: 84)) } ?? []
+    for i in values.indices {
+      let kept = values[i]
+      let moved = [Float(0.02), Float(-0.02)].map { step -> Double in
+        values[i] = kept + step
+        return loss(Graph(workspace: Workspace(), precision: .fp32)).0
+      }
+      values[i] = kept
+      let slope: Double = (moved[0] - moved[1]) / 0.04
+      let error = abs(slope - Double(gradient[i]))
+      #expect(error < 1e-4)
+    }
   }
 
   /// Two terms on one prediction: their gradients add up, and so do their values.

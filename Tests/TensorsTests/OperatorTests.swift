@@ -6,7 +6,8 @@ import Testing
 extension OperatorCase {
   /// Every operator at several extents; a new operator adds its list here.
   static let all: [OperatorCase] =
-    linear + layerNorm + attention + rotary + tokens + elementwise + convolution + batchNorm
+    linear + groupedLinear + layerNorm + attention + attentionPooling + rotary + tokens
+    + elementwise + convolution + batchNorm
     + pooling + resize + reductions + rows + layout
 }
 

@@ -18,7 +18,6 @@
 #include "optimizer.h"
 #include "patches.h"
 #include "pooling.h"
-#include "probes.h"
 #include "resample.h"
 #include "rotary.h"
 #include "softmax.h"

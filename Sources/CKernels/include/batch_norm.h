@@ -7,6 +7,15 @@
 void uk_column_moments(const void *in, uk_type type, float *mean, float *variance, size_t rows,
                        size_t columns);
 
+// The same of rows that lie apart: row r is rows[indices[r], :], or rows[r, :] when `indices` is NULL.
+// One pass, about the first row, so that sums of squares do not cancel.
+void uk_gathered_moments(const float *rows, const int32_t *indices, size_t count, float *mean,
+                         float *variance, size_t columns);
+
+// out[r, c] = (row r [c] - mean[c]) · scale[c] of such rows.
+void uk_gathered_standardise(const float *rows, const int32_t *indices, size_t count,
+                             const float *mean, const float *scale, float *out, size_t columns);
+
 // out[r, c] = in[r, c] · scale[c] + shift[c] (+ residual[r, c]), at least 0 when `rectify`.
 // residual may be NULL; it and `out` are of `out_type`.
 void uk_scale_shift(const void *in, uk_type in_type, const float *scale, const float *shift,

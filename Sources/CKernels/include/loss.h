@@ -11,9 +11,14 @@ typedef enum { uk_squared = 0, uk_absolute = 1, uk_smooth = 2 } uk_distance;
 double uk_regression_loss(uk_distance distance, float beta, const float *in, const float *target,
                           float scale, float *dIn, size_t count);
 
-// Returns Σ_r -log softmax(in[r, :]) · target and writes dIn = scale · (softmax - target).
-// target: class index per row, smoothed by `smoothing` (Szegedy et al. 2016). dIn may be NULL.
-double uk_cross_entropy(const float *in, const int32_t *labels, float smoothing, float scale,
-                        float *dIn, size_t rows, size_t columns);
+// Returns Σ_r -log softmax(in[r, :]) · target; softmax[2r] and [2r + 1] become the row's peak and 1 / Σ e^(in - peak).
+// target: class labels[r / group], smoothed by `smoothing` (Szegedy et al. 2016). softmax may be NULL.
+double uk_cross_entropy(const float *in, const int32_t *labels, size_t group, float smoothing,
+                        float *softmax, size_t rows, size_t columns);
+
+// dIn[r, :] (+)= scale · (softmax - target), from what the forward pass kept.
+void uk_cross_entropy_backward(const float *in, const int32_t *labels, size_t group,
+                               float smoothing, float scale, const float *softmax, float *dIn,
+                               int accumulate, size_t rows, size_t columns);
 
 #endif

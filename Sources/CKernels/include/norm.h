@@ -16,4 +16,15 @@ void uk_layer_norm_backward(const float *in, const float *gain, const float *mea
                             float *dIn, int accumulate, float *dGain, float *dBias, size_t rows,
                             size_t columns);
 
+// The gain and bias of a norm, folded into the linear layer behind it:
+// out[r, c] = weights[r, c] · gain[c], out_bias[r] = bias[r] + Σ_c weights[r, c] · shift[c].
+void uk_fold_norm(const float *weights, const float *bias, const float *gain, const float *shift,
+                  float *out, float *out_bias, size_t rows, size_t columns);
+
+// From the gradients of the folded layer: dWeights[r, c] += dOut[r, c] · gain[c] + dBias[r] · shift[c],
+// dGain[c] += Σ_r dOut[r, c] · weights[r, c], dShift[c] += Σ_r dBias[r] · weights[r, c]; each may be NULL.
+void uk_fold_norm_backward(const float *weights, const float *gain, const float *shift,
+                           const float *dOut, const float *dBias, float *dWeights, float *dGain,
+                           float *dShift, size_t rows, size_t columns);
+
 #endif

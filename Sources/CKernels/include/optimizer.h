@@ -3,9 +3,6 @@
 
 #include "types.h"
 
-// sum[i] = Σ_lane scale · gradients[lane][i], lanes in order. Returns nothing; see uk_sum_squares.
-void uk_sum_lanes(float *const *gradients, size_t lanes, float scale, float *sum, size_t count);
-
 // Σ in[i]², accumulated in double over 16 fixed lanes.
 double uk_sum_squares(const float *in, size_t count);
 

@@ -13,4 +13,10 @@ void uk_softmax(const float *in, float scale, const float *bias, size_t bias_row
 void uk_softmax_backward(const void *probabilities, uk_type type, const float *dProbabilities,
                          float scale, void *dIn, size_t rows, size_t columns);
 
+// Softmax down each column, in place: values[r, c] becomes exp(values[r, c]) / Σ_r.
+void uk_column_softmax(float *values, size_t rows, size_t columns);
+
+// d[r, c] becomes p[r, c] · (d[r, c] - Σ_r p · d): the gradient of the values before the softmax.
+void uk_column_softmax_backward(const float *p, float *d, size_t rows, size_t columns);
+
 #endif

@@ -17,9 +17,14 @@ package enum Initialization: Sendable {
   /// Normal with deviation √(2 / fanOut) (He et al. 2015), for convolutions.
   case heNormal(fanOut: Int)
 
-  /// Fills a parameter.
+  /// Fills a parameter from the stream of its name.
   package func fill(_ parameter: Parameter, seed: UInt64) {
-    var random = RandomStream(seed: seed, purpose: "initialise " + parameter.name)
+    fill(parameter, from: RandomStream(seed: seed, purpose: "initialise " + parameter.name))
+  }
+
+  /// Fills a parameter from a stream; the same stream gives the same elements.
+  package func fill(_ parameter: Parameter, from random: RandomStream) {
+    var random = random
     let data = parameter.data
     for i in 0..<parameter.count { data[i] = draw(&random) }
   }

@@ -37,6 +37,18 @@ package final class FeatureBuffers: @unchecked Sendable {
     return blocks[index].assumingMemoryBound(to: UInt16.self)
   }
 
+  /// Pooled features of the first `count` images; valid until others are written.
+  func rows(_ index: Int, count: Int) -> BatchRows {
+    BatchRows(rows: floats(index), count: count, width: features[index].width)
+  }
+
+  /// Tokens of the first `count` images; valid until others are written.
+  func tokens(_ index: Int, count: Int) -> BatchTokens {
+    let feature = features[index]
+    return BatchTokens(
+      rows: halves(index), count: count, tokens: feature.tokens, width: feature.width)
+  }
+
   /// The bytes of the first `count` images.
   package func bytes(_ index: Int, count: Int) -> UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(start: blocks[index], count: count * features[index].bytesPerImage)

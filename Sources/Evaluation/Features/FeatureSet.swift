@@ -1,6 +1,7 @@
 import CKernels
 import Foundation
 import Support
+import Tensors
 
 /// Features of all images of a split: in a verified file mapped into memory, or in memory alone.
 package final class FeatureSet: @unchecked Sendable {
@@ -34,6 +35,14 @@ package final class FeatureSet: @unchecked Sendable {
   package var floats: UnsafePointer<Float> {
     precondition(!feature.isHalf, "tokens are not stored as 32-bit floats")
     return start.assumingMemoryBound(to: Float.self)
+  }
+
+  /// Pooled features of all images; valid as long as the set lives.
+  package var rows: BatchRows { BatchRows(rows: floats, count: count, width: width) }
+
+  /// Tokens of all images; valid as long as the set lives.
+  package var tokens: BatchTokens {
+    BatchTokens(rows: halves, count: count, tokens: feature.tokens, width: width)
   }
 
   /// `[images, tokens, width]` as 16-bit floats; valid as long as the set lives.

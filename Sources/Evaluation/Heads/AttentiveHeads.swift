@@ -1,5 +1,4 @@
-import CKernels
-import Foundation
+import Encoders
 import Support
 import Tensors
 
@@ -7,16 +6,12 @@ import Tensors
 /// frozen tokens, trained by SGD.
 ///
 /// It is CAE's attentive probe (Chen et al. 2024). Several heads that differ in learning rate and
-/// weight decay are trained side by side, always in
-/// fp32. All images share the query and tokens are not trained, so keys and values of tokens are
-/// never computed: scores are products with `W_kᵀ q`, and the values' linear layer is applied to
-/// the weighted means of tokens. That is the same function, at a cost per token that does not grow
-/// with the square of the width. Batch norm sees the whole batch; the result is the same for any
-/// number of workers.
-package final class AttentiveHeads: @unchecked Sendable {
-  /// Into how many lanes a batch is cut; lanes, not threads, decide the rounding.
-  static let lanes = 8
-
+/// weight decay are trained side by side, always in fp32. All images share the query and tokens are not
+/// trained, so keys and values of tokens are never computed: scores are products with `W_kᵀ q`, and the
+/// values' linear layer is applied to the weighted means of tokens. That is the same function, at a cost per
+/// token that does not grow with the square of the width. Batch norm sees the whole batch, which passes as one
+/// graph; the result is the same for any number of workers.
+package final class AttentiveHeads {
   let tokens: Int
   let width: Int
   let heads: Int
@@ -24,12 +19,10 @@ package final class AttentiveHeads: @unchecked Sendable {
   let settings: [LinearHeads.Setting]
   /// The learned tensors; those of setting `i` are named `head.i.…`.
   package let store = ParameterStore()
-  let parameters: [AttentiveParameters]
-  let norms: [AttentiveNorm]
-  let pool: WorkerPool
-  let workspaces: [Workspace]
-  /// Memory of each worker for normalised tokens, scores and means of a slice.
-  let scratches: [Tensor]
+  private let parameters: AttentiveParameters
+  private let statistics: RunningStatistics
+  private let pool: WorkerPool
+  private let team: WorkerTeam
   private let seed: UInt64
   private let optimizer: SGD
 
@@ -56,40 +49,17 @@ package final class AttentiveHeads: @unchecked Sendable {
     self.settings = settings
     self.seed = seed
     self.pool = pool
-    let store = store
-    parameters = settings.indices.map {
-      AttentiveParameters(store, prefix: "head.\($0)", width: width, heads: heads, classes: classes)
-    }
-    norms = settings.map { _ in AttentiveNorm(width: width) }
-    workspaces = (0..<pool.threads).map { _ in Workspace() }
-    let (rows, slice) = (settings.count * heads, Self.slice(tokens, width))
-    scratches = (0..<pool.threads).map { _ in
-      Tensor([slice * tokens * (width + rows) + rows * width])
-    }
-    let largest = settings.map(\.baseRate).max() ?? 1
-    optimizer = SGD(store, momentum: momentum) { parameter in
-      let setting = settings[Int(parameter.name.split(separator: ".")[1]) ?? 0]
-      return ParameterRule(
-        rateFactor: Float(setting.baseRate / largest),
-        decay: parameter.shape.count > 1 ? Float(setting.decay) : 0)
-    }
-    for head in parameters { head.initialize(seed: seed) }
-    // Allocated here, because workers must not be the first to use it.
-    _ = store.gradient
+    team = WorkerTeam(pool)
+    parameters = AttentiveParameters(store, count: settings.count, width: width, classes: classes)
+    statistics = RunningStatistics(store, "norm", settings.count * width)
+    optimizer = SGD(store, momentum: momentum, rule: settings.rule)
+    parameters.initialize(seed: seed)
+    statistics.reset()
+    store.allocate()
   }
 
   /// Number of learned scalars of one head.
   package var parameterCount: Int { store.parameterCount / settings.count }
-
-  /// Attention heads of all settings.
-  var rows: Int { settings.count * heads }
-
-  /// How many images pass together: their normalised tokens take about 400 KB.
-  var slice: Int { Self.slice(tokens, width) }
-
-  private static func slice(_ tokens: Int, _ width: Int) -> Int {
-    max(1, 400_000 / (tokens * width * 4))
-  }
 
   /// Trains all heads.
   ///
@@ -106,28 +76,16 @@ package final class AttentiveHeads: @unchecked Sendable {
     _ input: any TokenInput, labels: [Int32], examples: [Int32]? = nil, schedule: ProbeSchedule,
     advance: (Int) -> Void = { _ in }
   ) throws -> [Double] {
-    let examples = examples ?? (0..<Int32(input.count)).map { $0 }
-    let batch = schedule.effectiveBatch(examples.count)
-    let peak = (settings.map(\.baseRate).max() ?? 1) * Double(batch) / 256
-    let rates = schedule.rates(peak: peak, count: examples.count)
-    let buffers = makeBuffers(batch)
-    var losses: [Double] = []
-    for epoch in 0..<schedule.epochs {
-      for indices in schedule.batches(of: examples, epoch: epoch, seed: seed) {
-        let tokens = try input.batch(indices, epoch: epoch)
-        let loss = differentiate(tokens, indices.map { labels[Int($0)] }, buffers)
-        optimizer.step(learningRate: rates.learningRate(at: losses.count), pool: pool)
-        losses.append(loss)
-        advance(indices.count)
-      }
+    defer { team.trim() }
+    return try schedule.train(
+      on: examples ?? (0..<Int32(input.count)).map { $0 }, peak: settings.peak, seed: seed,
+      advance: advance
+    ) { indices, epoch, rate in
+      let loss = differentiate(
+        try input.batch(indices, epoch: epoch), indices.map { labels[Int($0)] })
+      optimizer.step(learningRate: rate, pool: pool)
+      return loss
     }
-    return losses
-  }
-
-  func makeBuffers(_ batch: Int) -> AttentiveBuffers {
-    AttentiveBuffers(
-      batch: batch, tokens: tokens, width: width, classes: classes, settings: settings.count,
-      rows: rows, lanes: Self.lanes)
   }
 
   /// Computes the loss of a batch and leaves the gradients in the store.
@@ -137,27 +95,12 @@ package final class AttentiveHeads: @unchecked Sendable {
   ///   - labels: their classes.
   /// - Returns: the mean loss over heads and examples.
   package func differentiate(_ tokens: BatchTokens, _ labels: [Int32]) -> Double {
-    differentiate(tokens, labels, makeBuffers(labels.count))
-  }
-
-  private func differentiate(
-    _ tokens: BatchTokens, _ labels: [Int32], _ buffers: AttentiveBuffers
-  ) -> Double {
-    let count = labels.count
-    let paths = forwardToOutputs(tokens, count, buffers)
-    pool.run(settings.count) { [self] s, _ in
-      let norm = norms[s]
-      uk_batch_moments(
-        buffers.outputs.data + s * buffers.batch * width, norm.mean.data, norm.variance.data,
-        count, width)
-      norm.update(count: count)
-    }
-    eachLane(count) { [self] s, lane, range, worker in
-      buffers.losses[lane * settings.count + s] = classify(
-        s, range, labels, count, buffers, workspaces[worker])
-    }
-    backward(tokens, count, buffers, paths)
-    return buffers.losses.reduce(0, +) / Double(count * settings.count)
+    let graph = Graph(team: team, precision: .fp32, training: [store])
+    let loss = graph.crossEntropy(
+      scores(tokens, graph), labels: labels, weight: 1 / Float(tokens.count))
+    graph.backward()
+    store.absorbRunningStatistics()
+    return loss / Double(settings.count)
   }
 
   /// The logits of examples, normalised with the running averages.
@@ -169,38 +112,96 @@ package final class AttentiveHeads: @unchecked Sendable {
   /// - Throws: the input's errors.
   package func logits(_ input: any TokenInput, examples: [Int32]? = nil) throws -> [Float] {
     let examples = examples ?? (0..<Int32(input.count)).map { $0 }
-    for norm in norms { norm.useRunningAverages() }
-    let chunk = min(512, max(1, examples.count))
-    let buffers = makeBuffers(chunk)
-    let stride = settings.count * classes
-    var result = [Float](repeating: 0, count: examples.count * stride)
-    for start in Swift.stride(from: 0, to: examples.count, by: chunk) {
-      let part = Array(examples[start..<min(start + chunk, examples.count)])
-      _ = forwardToOutputs(try input.batch(part, epoch: 0), part.count, buffers)
-      eachLane(part.count) { [self] s, _, range, worker in
-        writeLogits(s, range, buffers, workspaces[worker])
-      }
-      for s in settings.indices {
-        for row in 0..<part.count {
-          let source = buffers.logits.data + (s * chunk + row) * classes
-          for c in 0..<classes { result[(start + row) * stride + s * classes + c] = source[c] }
-        }
-      }
+    let result = Tensor([examples.count, settings.count * classes])
+    defer { team.trim() }
+    for start in stride(from: 0, to: examples.count, by: 512) {
+      let range = start..<min(start + 512, examples.count)
+      let tokens = try input.batch(Array(examples[range]), epoch: 0)
+      result.setRows(range, to: scores(tokens, Graph(team: team, precision: .fp32)))
     }
-    return result
+    return result.array
   }
 
-  /// Runs a job for each setting and lane of the batch.
-  func eachLane(
-    _ count: Int, _ body: @escaping @Sendable (_ s: Int, _ lane: Int, Range<Int>, Int) -> Void
-  ) {
-    pool.run(settings.count * Self.lanes) { [settings] job, worker in
-      let (s, lane) = (job % settings.count, job / settings.count)
-      body(s, lane, Self.laneRange(lane, count), worker)
+  /// The logits of a batch, `[examples, settings, classes]`.
+  private func scores(_ tokens: BatchTokens, _ graph: Graph) -> Node {
+    let (p, count) = (parameters, settings.count)
+    let (rows, headWidth) = (count * heads, width / heads)
+    let query = graph.layerNorm(
+      graph.rows([0], of: p.query.whole).reshaped([count, width]), gain: p.queryNorm.gain,
+      bias: p.queryNorm.bias, epsilon: AttentiveParameters.normEpsilon)
+    let projected = graph.linear(
+      query.reshaped([1, count * width]), weight: p.queryLinear.weight.whole,
+      bias: p.queryLinear.bias.whole, groups: count)
+    // The key's bias adds the same to all scores of a head, so it is left out.
+    let keys = graph.linear(
+      projected, weight: p.keyWeight.whole, bias: nil, groups: rows, order: .inputsByOutputs)
+    let pooled = graph.attentionPooled(
+      tokens, directions: graph.scaled(keys.reshaped([rows, width]), by: p.keyNorm.gain),
+      scale: 1 / Float(headWidth).squareRoot(), epsilon: AttentiveParameters.normEpsilon)
+    let values = graph.linear(
+      pooled.reshaped([tokens.count, rows * width]), weight: p.valueLinear.weight.whole,
+      bias: p.valueLinear.bias.whole, groups: rows, after: p.valueNorm)
+    let outputs = graph.linear(
+      values, weight: p.projection.weight.whole, bias: p.projection.bias.whole, groups: count)
+    let normed = graph.batchNorm(
+      outputs, gain: nil, bias: nil, statistics: statistics, epsilon: 1e-5)
+    return graph.linear(
+      normed, weight: p.classifier.weight.whole, bias: p.classifier.bias.whole, groups: count
+    ).reshaped([tokens.count, count, classes])
+  }
+}
+
+/// The learned tensors of attentive heads side by side.
+private struct AttentiveParameters {
+  typealias Linear = (weight: ParameterGroup, bias: ParameterGroup)
+
+  let query: ParameterGroup
+  let queryNorm: GainAndBias
+  let keyNorm: GainAndBias
+  let valueNorm: GainAndBias
+  let queryLinear: Linear
+  let keyWeight: ParameterGroup
+  let valueLinear: Linear
+  let projection: Linear
+  let classifier: Linear
+  private let gains: [ParameterGroup]
+
+  static let normEpsilon: Float = 1e-6
+
+  /// Declares the tensors of `count` heads, named `head.i.…`.
+  init(_ store: ParameterStore, count: Int, width: Int, classes: Int) {
+    func group(_ name: String, _ shape: [Int]) -> ParameterGroup {
+      store.add(group: (0..<count).map { "head.\($0).\(name)" }, shape)
     }
+    func linear(_ name: String, _ outputs: Int) -> Linear {
+      (group("\(name).weight", [outputs, width]), group("\(name).bias", [outputs]))
+    }
+    query = group("query", [width])
+    let norms = ["query", "key", "value"].map {
+      (gain: group("norms.\($0).weight", [width]), bias: group("norms.\($0).bias", [width]))
+    }
+    gains = norms.map(\.gain)
+    let whole = norms.map { GainAndBias(gain: $0.gain.whole, bias: $0.bias.whole) }
+    (queryNorm, keyNorm, valueNorm) = (whole[0], whole[1], whole[2])
+    queryLinear = linear("q", width)
+    keyWeight = group("k.weight", [width, width])
+    valueLinear = linear("v", width)
+    projection = linear("proj", width)
+    classifier = linear("head", classes)
   }
 
-  static func laneRange(_ lane: Int, _ count: Int) -> Range<Int> {
-    count * lane / lanes..<count * (lane + 1) / lanes
+  /// Linear layers truncated normal(0.02), gains 1; everything else, the query too, 0.
+  func initialize(seed: UInt64) {
+    for gain in gains { Initialization.constant(1).fill(gain.whole, seed: seed) }
+    let weights = [
+      queryLinear.weight, keyWeight, valueLinear.weight, projection.weight, classifier.weight,
+    ]
+    for (index, weight) in weights.enumerated() {
+      // By number, not by name, so that heads side by side begin alike.
+      let random = RandomStream(seed: seed, purpose: "initialise attentive probe", index)
+      for member in weight.members {
+        Initialization.truncatedNormal(0.02).fill(member, from: random)
+      }
+    }
   }
 }

@@ -5,7 +5,7 @@ import Vision
 /// Features of images that are cropped and mirrored anew in each epoch.
 ///
 /// Every batch runs through the encoder. A view depends on seed, epoch and image only.
-final class AugmentedFeatures: HeadInput {
+final class AugmentedFeatures: HeadInput, TokenInput {
   let count: Int
   let feature: ResolvedFeature
   private let extractor: FeatureExtractor
@@ -17,6 +17,7 @@ final class AugmentedFeatures: HeadInput {
   private var buffers: FeatureBuffers?
 
   var width: Int { feature.width }
+  var tokens: Int { feature.tokens }
 
   /// Features of images of `split`, the training split when nil.
   init(
@@ -40,7 +41,11 @@ final class AugmentedFeatures: HeadInput {
   }
 
   func batch(_ examples: [Int32], epoch: Int) throws -> BatchRows {
-    BatchRows(rows: try compute(examples, epoch: epoch).floats(0), indices: nil)
+    try compute(examples, epoch: epoch).rows(0, count: examples.count)
+  }
+
+  func batch(_ examples: [Int32], epoch: Int) throws -> BatchTokens {
+    try compute(examples, epoch: epoch).tokens(0, count: examples.count)
   }
 
   /// The features of some examples, row after row; valid until the next call.

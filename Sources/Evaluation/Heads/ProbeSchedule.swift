@@ -40,6 +40,32 @@ package struct ProbeSchedule: Sendable, Equatable {
       peak: peak, floor: isConstant ? peak : 0, warmUp: warmUpEpochs * steps, total: epochs * steps)
   }
 
+  /// Trains for all epochs, batch by batch.
+  ///
+  /// - Parameters:
+  ///   - examples: those to learn from.
+  ///   - peak: the learning rate for a batch of 256; it grows in proportion with the batch.
+  ///   - seed: fixes the order of the examples.
+  ///   - advance: called after each step with its number of examples.
+  ///   - step: learns from some examples in an epoch at a rate, and returns their loss.
+  /// - Returns: the loss of each step.
+  /// - Throws: what `step` throws.
+  func train(
+    on examples: [Int32], peak: Double, seed: UInt64, advance: (Int) -> Void,
+    _ step: (_ indices: [Int32], _ epoch: Int, _ rate: Double) throws -> Double
+  ) rethrows -> [Double] {
+    let batch = effectiveBatch(examples.count)
+    let rates = rates(peak: peak * Double(batch) / 256, count: examples.count)
+    var losses: [Double] = []
+    for epoch in 0..<epochs {
+      for indices in batches(of: examples, epoch: epoch, seed: seed) {
+        losses.append(try step(indices, epoch, rates.learningRate(at: losses.count)))
+        advance(indices.count)
+      }
+    }
+    return losses
+  }
+
   /// The examples of each step of an epoch, in a random order that depends on seed and epoch.
   func batches(of examples: [Int32], epoch: Int, seed: UInt64) -> [[Int32]] {
     var random = RandomStream(seed: seed, purpose: "probe order", epoch)

@@ -1,4 +1,21 @@
 import CKernels
+import Support
+
+/// The workers that share the operators of a graph which holds a whole batch.
+package final class WorkerTeam: @unchecked Sendable {
+  let pool: WorkerPool
+  /// One a worker, which alone uses it; the first is also the graph's.
+  let workspaces: [Workspace]
+
+  /// All workers of a pool; one graph at a time.
+  package init(_ pool: WorkerPool) {
+    self.pool = pool
+    workspaces = (0..<pool.threads).map { _ in Workspace() }
+  }
+
+  /// Returns unused memory to the system.
+  package func trim() { for workspace in workspaces { workspace.trim() } }
+}
 
 /// One computation by one worker: runs operators at once and, when training, remembers how to
 /// differentiate them.
@@ -11,6 +28,8 @@ package final class Graph {
   /// Whether anything is trained; which networks are, `trains` says.
   package let isTraining: Bool
   let workspace: Workspace
+  /// The workers that share each operator's work; nil where a worker has the graph for itself.
+  private let team: WorkerTeam?
   /// Where this graph's lane meets the others of the batch; nil when its examples are all there are.
   let seat: LaneMeeting.Seat?
   private var tape: [() -> Void] = []
@@ -21,8 +40,39 @@ package final class Graph {
     self.workspace = workspace
     self.precision = precision
     isTraining = false
+    team = nil
     seat = nil
     gradients = [:]
+  }
+
+  /// A computation on a whole batch, without gradients, whose operators all workers of a team share.
+  package init(team: WorkerTeam, precision: Precision) {
+    workspace = team.workspaces[0]
+    self.precision = precision
+    self.team = team
+    isTraining = false
+    seat = nil
+    gradients = [:]
+  }
+
+  /// A computation on a whole batch that leaves the gradients of `stores` in the stores.
+  ///
+  /// Batch norms see the batch without any meeting, and there are no gradients of lanes to be summed; in
+  /// return all activations of the batch are in memory. Call it on the thread that may call the team's pool.
+  package init(team: WorkerTeam, precision: Precision, training stores: [ParameterStore]) {
+    workspace = team.workspaces[0]
+    self.precision = precision
+    self.team = team
+    isTraining = true
+    seat = nil
+    gradients = Dictionary(
+      stores.map { (ObjectIdentifier($0), $0.gradient) }, uniquingKeysWith: { $1 })
+    for store in stores {
+      let parts = chunks(of: store.extent)
+      share(parts.count) { part, _ in
+        (store.gradient + parts[part].lowerBound).update(repeating: 0, count: parts[part].count)
+      }
+    }
   }
 
   /// A computation whose gradients are added to `gradients`, one flat buffer a trained store.
@@ -42,6 +92,7 @@ package final class Graph {
     self.workspace = workspace
     self.precision = precision
     self.seat = seat
+    team = nil
     isTraining = true
     self.gradients = Dictionary(
       gradients.map { (ObjectIdentifier($0.store), $0.buffer) }, uniquingKeysWith: { $1 })
@@ -113,14 +164,37 @@ package final class Graph {
     gradients[ObjectIdentifier(parameter.store)]
   }
 
-  /// One matrix product on this worker.
+  /// One matrix product, on this worker unless the workspace is another's.
   func multiply(
     _ shape: ProductShape, _ a: UnsafeRawPointer, _ b: UnsafeRawPointer,
     into c: UnsafeMutableRawPointer, bias: UnsafePointer<Float>? = nil,
-    adding matrix: UnsafePointer<Float>? = nil
+    adding matrix: UnsafePointer<Float>? = nil, in workspace: Workspace? = nil
   ) {
     guard shape.rows > 0, shape.columns > 0, shape.batch0 > 0 else { return }
+    let workspace = workspace ?? self.workspace
     workspace.product(shape).run(a, b, c, bias: bias, matrix: matrix, in: workspace)
+  }
+
+  /// Runs numbered jobs of an operator: on all workers of a team, otherwise one after the other.
+  ///
+  /// Jobs write disjoint memory, and their number must not depend on the workers.
+  func share(_ jobs: Int, _ body: (_ job: Int, Workspace) -> Void) {
+    guard let team, jobs > 1 else {
+      for job in 0..<jobs { body(job, workspace) }
+      return
+    }
+    withoutActuallyEscaping(body) { body in
+      // Called by several workers, but not after `run` has returned.
+      nonisolated(unsafe) let body = body
+      team.pool.run(jobs) { job, worker in body(job, team.workspaces[worker]) }
+    }
+  }
+
+  /// Ranges of rows that jobs of an operator take: one where nobody shares, else at most `most`, of `least`
+  /// rows or more.
+  func pieces(of rows: Int, least: Int = 32, most: Int = 8) -> [Range<Int>] {
+    let count = team == nil ? 1 : max(1, min(most, rows / least))
+    return (0..<count).map { rows * $0 / count..<rows * ($0 + 1) / count }
   }
 
   /// Runs `body` with a temporary buffer.

@@ -28,6 +28,8 @@ package final class Parameter: @unchecked Sendable {
 
   /// The weights, in 32-bit floats.
   package var data: UnsafeMutablePointer<Float> { store.values + offset }
+  /// The weights as an array.
+  package var array: [Float] { Array(UnsafeBufferPointer(start: data, count: count)) }
   /// The gradient of the last step, summed over the lanes.
   package var gradient: UnsafeMutablePointer<Float> { store.gradient + offset }
 
@@ -38,6 +40,17 @@ package final class Parameter: @unchecked Sendable {
     case .bfloat16: UnsafeRawPointer(store.bfloat16Values + offset)
     }
   }
+}
+
+/// Parameters of one shape side by side in memory, so that one operator can read them all.
+package struct ParameterGroup: Sendable {
+  /// Each parameter, as optimisers and checkpoints know it.
+  package let members: [Parameter]
+  /// All of them as one, the members along the first dimension; a view, not a parameter of the store.
+  package let whole: Parameter
+
+  /// Member number `index`.
+  package subscript(index: Int) -> Parameter { members[index] }
 }
 
 /// The parameters of one network, in one flat buffer in the order of their declaration.
@@ -86,6 +99,22 @@ package final class ParameterStore: @unchecked Sendable {
     byName[name] = parameter
     extent += (parameter.count + 15) / 16 * 16
     return parameter
+  }
+
+  /// Declares parameters of one shape, not empty, side by side.
+  package func add(group names: [String], _ shape: [Int]) -> ParameterGroup {
+    let (first, length) = (extent, shape.reduce(1, *))
+    let members = names.map { name in
+      let member = add(name, shape)
+      // No padding between members.
+      extent = member.offset + length
+      return member
+    }
+    extent = first + (names.count * length + 15) / 16 * 16
+    let whole = Parameter(
+      names.joined(separator: ", "), [names.count * (shape.first ?? 1)] + shape.dropFirst(),
+      isTrainable: true, offset: first, store: self)
+    return ParameterGroup(members: members, whole: whole)
   }
 
   /// The parameter of that name.

@@ -51,6 +51,21 @@ package final class RunningStatistics: @unchecked Sendable {
     lane[steps.offset] += count
   }
 
+  /// Moves the statistics towards those of a whole batch, where they are known before the step.
+  package func move(towards moments: ColumnMoments) {
+    let correction = Float(moments.count) / Float(max(moments.count - 1, 1))
+    for c in 0..<mean.count {
+      move(
+        c, by: moments.mean.data[c] - mean.data[c], unbiased: moments.variance.data[c] * correction)
+    }
+    steps.data[0] += 1
+  }
+
+  private func move(_ channel: Int, by distance: Float, unbiased: Float) {
+    mean.data[channel] += momentum * distance
+    variance.data[channel] += momentum * (unbiased - variance.data[channel])
+  }
+
   /// Moves the statistics towards those that the summed buffer holds, and clears it.
   fileprivate func absorb(_ sums: UnsafeMutablePointer<Float>) {
     let count = sums[steps.offset]
@@ -60,8 +75,7 @@ package final class RunningStatistics: @unchecked Sendable {
         let distance = first[c] / count
         let biased = max(second[c] / count - distance * distance, 0)
         let unbiased = biased * count / max(count - 1, 1)
-        mean.data[c] += momentum * distance
-        variance.data[c] += momentum * (unbiased - variance.data[c])
+        move(c, by: distance, unbiased: unbiased)
       }
       steps.data[0] += 1
     }

@@ -41,7 +41,7 @@ extension Graph {
     let place = { (row: Int) in moments.data + row * width }
     var total = rows
     if usesBatch {
-      uk_column_moments(x.raw, x.type.kernel, place(0), place(1), rows, width)
+      columnMoments(x, mean: place(0), variance: place(1))
       if let lane = lane(of: statistics.mean) {
         statistics.add(mean: place(0), variance: place(1), rows: rows, to: lane)
       }
@@ -56,9 +56,14 @@ extension Graph {
       place(2)[c] = inverse * (gain?.data[c] ?? 1)
       place(3)[c] = (bias?.data[c] ?? 0) - place(0)[c] * place(2)[c]
     }
-    uk_scale_shift(
-      x.raw, x.type.kernel, place(2), place(3), residual?.raw, rectified ? 1 : 0, out.raw,
-      type.kernel, rows, width)
+    let parts = pieces(of: rows)
+    share(parts.count) { part, _ in
+      let first = parts[part].lowerBound * width
+      uk_scale_shift(
+        x.raw + first * x.type.stride, x.type.kernel, place(2), place(3),
+        residual.map { $0.raw + first * type.stride }, rectified ? 1 : 0,
+        out.raw + first * type.stride, type.kernel, parts[part].count, width)
+    }
     if out.needsGradient {
       record { [self] in
         guard let d = out.storage.gradient else { return }
@@ -74,6 +79,45 @@ extension Graph {
     return out
   }
 
+  /// Batch normalisation, without gain and bias, of given rows of which the moments are known before the step.
+  ///
+  /// No gradient reaches the rows, so the batch need not meet: this is the batch norm of a network's input.
+  /// - Parameters:
+  ///   - rows: of the batch.
+  ///   - range: which of them.
+  ///   - norm: by the moments of the whole batch, or by running statistics.
+  /// - Returns: float32 `[range, width]`.
+  package func batchNorm(_ rows: BatchRows, _ range: Range<Int>, by norm: ColumnNorm) -> Node {
+    let out = makeNode([range.count, rows.width])
+    rows.withPlace(range) { start, indices in
+      uk_gathered_standardise(
+        start, indices, range.count, norm.mean.data, norm.scale.data, out.data, rows.width)
+    }
+    return out
+  }
+
+  /// Mean and variance over the rows of this graph.
+  private func columnMoments(
+    _ x: Node, mean: UnsafeMutablePointer<Float>, variance: UnsafeMutablePointer<Float>
+  ) {
+    let (width, parts) = (x.columns, pieces(of: x.rows))
+    guard parts.count > 1 else {
+      return uk_column_moments(x.raw, x.type.kernel, mean, variance, x.rows, width)
+    }
+    let moments = makeNode([parts.count, 2, width])
+    share(parts.count) { part, _ in
+      let place = moments.data + part * 2 * width
+      uk_column_moments(
+        x.raw + parts[part].lowerBound * width * x.type.stride, x.type.kernel, place,
+        place + width, parts[part].count, width)
+    }
+    ColumnMoments.pool(
+      parts.enumerated().map { part, range in
+        let place = moments.data + part * 2 * width
+        return [Double(range.count)] + (0..<2 * width).map { Double(place[$0]) }
+      }, mean: mean, variance: variance, width: width)
+  }
+
   /// With `x̂` normalised: `dx = scale · (d − mean(d) − x̂ · mean(d · x̂))`, the means only where the statistics
   /// of a batch, of `batchRows` rows, were used.
   private func batchNormBackward(
@@ -82,10 +126,19 @@ extension Graph {
   ) {
     let (rows, width) = (x.rows, x.columns)
     let (mean, inverse, scale) = (moments.data, moments.data + width, moments.data + 2 * width)
-    withBuffer(bytes: 2 * width * 4) { buffer in
+    let parts = pieces(of: rows)
+    withBuffer(bytes: parts.count * 2 * width * 4) { buffer in
       let plain = buffer.assumingMemoryBound(to: Float.self)
       let along = plain + width
-      uk_batch_norm_sums(d, type.kernel, x.raw, x.type.kernel, mean, plain, along, rows, width)
+      share(parts.count) { part, _ in
+        let (first, place) = (parts[part].lowerBound * width, plain + part * 2 * width)
+        uk_batch_norm_sums(
+          d + first * type.stride, type.kernel, x.raw + first * x.type.stride, x.type.kernel, mean,
+          place, place + width, parts[part].count, width)
+      }
+      for part in 1..<parts.count {
+        uk_add(plain + part * 2 * width, uk_float32, plain, 1, 2 * width)
+      }
       for c in 0..<width {
         gainGradient?[c] += along[c] * inverse[c]
         biasGradient?[c] += plain[c]
@@ -98,9 +151,13 @@ extension Graph {
       }
       guard x.needsGradient else { return }
       let target = x.gradientTarget()
-      uk_batch_norm_backward(
-        d, type.kernel, x.raw, x.type.kernel, mean, scale, along, plain, target.pointer,
-        target.accumulates ? 1 : 0, rows, width)
+      share(parts.count) { part, _ in
+        let first = parts[part].lowerBound * width
+        uk_batch_norm_backward(
+          d + first * type.stride, type.kernel, x.raw + first * x.type.stride, x.type.kernel, mean,
+          scale, along, plain, target.pointer + first * x.type.stride, target.accumulates ? 1 : 0,
+          parts[part].count, width)
+      }
     }
   }
 }

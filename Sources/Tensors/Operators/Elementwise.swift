@@ -35,25 +35,40 @@ extension Graph {
   ///
   /// - Parameters:
   ///   - x: float32 `[…, width]`.
-  ///   - gain: `[width]`.
+  ///   - gain: `[width]`, or `[groups × width]`: as many equal runs of rows have a gain of their own.
   ///   - residual: float32, of the same shape as `x`.
   /// - Returns: float32, of the same shape.
   package func scaled(_ x: Node, by gain: Parameter, residual: Node? = nil) -> Node {
+    let (width, groups) = (x.columns, gain.count / max(x.columns, 1))
+    precondition(
+      groups * width == gain.count && groups > 0 && x.rows % groups == 0,
+      "\(gain.name) \(gain.shape) does not fit \(x.shape)")
+    let rows = x.rows / groups
     let gainGradient = gradient(of: gain)
     let out = makeNode(
       x.shape,
       needsGradient: x.needsGradient || gainGradient != nil || residual?.needsGradient ?? false)
     if let residual { out.data.update(from: residual.data, count: x.count) }
-    uk_scale_columns(x.data, gain.data, out.data, residual == nil ? 0 : 1, x.rows, x.columns)
+    for group in 0..<groups {
+      let (place, start) = (group * width, group * rows * width)
+      uk_scale_columns(
+        x.data + start, gain.data + place, out.data + start, residual == nil ? 0 : 1, rows, width)
+    }
     if out.needsGradient {
       record { [self] in
         guard let d = out.gradient else { return }
-        if let gainGradient { uk_column_products(d, x.data, gainGradient, x.rows, x.columns) }
-        if x.needsGradient {
-          let (pointer, accumulates) = x.gradientTarget()
-          uk_scale_columns(
-            d, gain.data, pointer.assumingMemoryBound(to: Float.self), accumulates ? 1 : 0, x.rows,
-            x.columns)
+        let target = x.needsGradient ? x.gradientTarget() : nil
+        for group in 0..<groups {
+          let (place, start) = (group * width, group * rows * width)
+          if let gainGradient {
+            uk_column_products(d + start, x.data + start, gainGradient + place, rows, width)
+          }
+          if let target {
+            uk_scale_columns(
+              d + start, gain.data + place,
+              target.pointer.assumingMemoryBound(to: Float.self) + start,
+              target.accumulates ? 1 : 0, rows, width)
+          }
         }
         if let residual, residual.needsGradient { passGradient(of: out, to: residual) }
       }

@@ -7,8 +7,8 @@ extension Graph {
   ///
   /// - Parameters:
   ///   - x: float32 `[…, width]`.
-  ///   - gain: `[width]`.
-  ///   - bias: `[width]`.
+  ///   - gain: `[width]`, or `[groups × width]`: as many equal runs of rows have a gain and bias of their own.
+  ///   - bias: as many.
   ///   - epsilon: added to the biased variance, inside the root.
   ///   - output: the type of the result; the compute type when nil.
   /// - Returns: `[…, width]`.
@@ -16,7 +16,13 @@ extension Graph {
     _ x: Node, gain: Parameter, bias: Parameter, epsilon: Float, output: ElementType? = nil
   ) -> Node {
     let (rows, width) = (x.rows, x.columns)
-    precondition(gain.count == width, "\(gain.name) \(gain.shape) does not fit rows of \(width)")
+    let groups = gain.count / max(width, 1)
+    precondition(
+      groups * width == gain.count && groups > 0 && rows % groups == 0,
+      "\(gain.name) \(gain.shape) does not fit \(rows) rows of \(width)")
+    let each = { (body: (_ group: Int, _ first: Int, _ rows: Int) -> Void) in
+      for group in 0..<groups { body(group * width, group * rows / groups, rows / groups) }
+    }
     let type = output ?? precision.computeType
     let gainGradient = gradient(of: gain)
     let biasGradient = gradient(of: bias)
@@ -24,26 +30,31 @@ extension Graph {
       x.shape, type,
       needsGradient: x.needsGradient || gainGradient != nil || biasGradient != nil)
     let statistics = makeNode([2, rows])
-    uk_layer_norm(
-      x.data, gain.data, bias.data, epsilon, out.raw, type.kernel, statistics.data,
-      statistics.data + rows, rows, width)
+    each { place, first, count in
+      uk_layer_norm(
+        x.data + first * width, gain.data + place, bias.data + place, epsilon,
+        out.raw + first * width * type.stride, type.kernel, statistics.data + first,
+        statistics.data + rows + first, count, width)
+    }
     if out.needsGradient {
       record { [self] in
         guard let outGradient = out.storage.gradient else { return }
-        guard x.needsGradient else {
-          // Only the gain and the bias learn: the input's gradient goes to a spare buffer.
-          return withBuffer(bytes: x.count * 4) { spare in
+        let backward = { (target: UnsafeMutableRawPointer, accumulates: Bool) in
+          each { place, first, count in
             uk_layer_norm_backward(
-              x.data, gain.data, statistics.data, statistics.data + rows, outGradient,
-              type.kernel, spare.assumingMemoryBound(to: Float.self), 0, gainGradient,
-              biasGradient, rows, width)
+              x.data + first * width, gain.data + place, statistics.data + first,
+              statistics.data + rows + first, outGradient + first * width * type.stride,
+              type.kernel, target.assumingMemoryBound(to: Float.self) + first * width,
+              accumulates ? 1 : 0, gainGradient.map { $0 + place },
+              biasGradient.map { $0 + place }, count, width)
           }
         }
+        guard x.needsGradient else {
+          // Only the gain and the bias learn: the input's gradient goes to a spare buffer.
+          return withBuffer(bytes: x.count * 4) { backward($0, false) }
+        }
         let target = x.gradientTarget()
-        uk_layer_norm_backward(
-          x.data, gain.data, statistics.data, statistics.data + rows, outGradient, type.kernel,
-          target.pointer.assumingMemoryBound(to: Float.self), target.accumulates ? 1 : 0,
-          gainGradient, biasGradient, rows, width)
+        backward(target.pointer, target.accumulates)
       }
     }
     return out

@@ -48,20 +48,45 @@ extension Graph {
   /// `weight · Σ −log softmax(logits)[label]`, a term of the loss.
   ///
   /// - Parameters:
-  ///   - logits: float32 `[rows, classes]`.
-  ///   - labels: `[rows]`, each in `0..<classes`.
+  ///   - logits: float32 `[rows, classes]`, or `[rows, groups, classes]`: a group for each of several heads.
+  ///   - labels: `[rows]`, each in `0..<classes`; the same for all groups.
   ///   - smoothing: share of the target spread evenly over the classes (Szegedy et al. 2016).
   ///   - weight: for a mean, one over the rows of the whole batch.
-  /// - Returns: the term's value on this slice.
+  /// - Returns: the term's value on this slice, summed over the groups.
   package func crossEntropy(_ logits: Node, labels: [Int32], smoothing: Float = 0, weight: Float)
     -> Double
   {
-    precondition(labels.count == logits.rows, "\(labels.count) labels for \(logits.rows) rows")
-    let slope = logits.needsGradient ? makeNode(logits.shape) : nil
-    let sum = uk_cross_entropy(
-      logits.data, labels, smoothing, weight, slope?.data, logits.rows, logits.columns)
-    if let slope { record { self.contribute(slope, to: logits) } }
-    return Double(weight) * sum
+    let (rows, classes) = (logits.shape[0], logits.columns)
+    precondition(labels.count == rows, "\(labels.count) labels for \(rows) rows")
+    precondition(
+      labels.allSatisfy { $0 >= 0 && $0 < classes }, "labels are not in 0..<\(classes)")
+    let groups = logits.rows / max(rows, 1)
+    let (length, parts) = (groups * classes, pieces(of: rows))
+    // The peak and the scale of each row's softmax.
+    let softmax = logits.needsGradient ? makeNode([rows, groups, 2]) : nil
+    let sums = makeNode([parts.count, 2])
+    let losses = sums.raw.bindMemory(to: Double.self, capacity: parts.count)
+    share(parts.count) { part, _ in
+      let (first, count) = (parts[part].lowerBound, parts[part].count)
+      losses[part] = uk_cross_entropy(
+        logits.data + first * length, Array(labels[parts[part]]), groups, smoothing,
+        softmax.map { $0.data + first * groups * 2 }, count * groups, classes)
+    }
+    let loss = (0..<parts.count).reduce(0) { $0 + losses[$1] }
+    if let softmax {
+      record { [self] in
+        let (pointer, accumulates) = logits.gradientTarget()
+        let target = pointer.assumingMemoryBound(to: Float.self)
+        share(parts.count) { part, _ in
+          let (first, count) = (parts[part].lowerBound, parts[part].count)
+          uk_cross_entropy_backward(
+            logits.data + first * length, Array(labels[parts[part]]), groups, smoothing, weight,
+            softmax.data + first * groups * 2, target + first * length, accumulates ? 1 : 0,
+            count * groups, classes)
+        }
+      }
+    }
+    return Double(weight) * loss
   }
 
   /// Adds a ready gradient to that of `node`.

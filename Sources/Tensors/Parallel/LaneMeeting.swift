@@ -136,7 +136,6 @@ final class LaneMeeting: @unchecked Sendable {
 
     /// Replaces the moments of this lane's rows by those of all rows.
     ///
-    /// As Chan, Golub and LeVeque 1979 combine them.
     /// - Parameters:
     ///   - mean: `[width]`.
     ///   - variance: biased, `[width]`.
@@ -149,16 +148,7 @@ final class LaneMeeting: @unchecked Sendable {
     ) -> Int {
       let own = [Double(rows)] + (0..<width).map { Double(mean[$0]) }
       let parts = meeting.gather(lane, own + (0..<width).map { Double(variance[$0]) })
-      let total = parts.reduce(0) { $0 + $1[0] }
-      for c in 0..<width {
-        let centre = parts.reduce(0) { $0 + $1[0] * $1[1 + c] } / total
-        let squares = parts.reduce(0) { sum, part in
-          let distance = part[1 + c] - centre
-          return sum + part[0] * (part[1 + width + c] + distance * distance)
-        }
-        (mean[c], variance[c]) = (Float(centre), Float(squares / total))
-      }
-      return Int(total)
+      return ColumnMoments.pool(parts, mean: mean, variance: variance, width: width)
     }
   }
 }

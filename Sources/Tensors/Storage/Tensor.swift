@@ -37,6 +37,15 @@ package final class Tensor: @unchecked Sendable {
   package var array: [Float] { Array(UnsafeBufferPointer(start: data, count: count)) }
 }
 
+extension Tensor {
+  /// Writes the elements of a value in the place of some rows; disjoint rows may be written side by side.
+  package func setRows(_ range: Range<Int>, to value: Node) {
+    let width = count / max(shape[0], 1)
+    precondition(value.count == range.count * width, "\(value.shape) for \(range) of \(shape)")
+    (data + range.lowerBound * width).update(from: value.data, count: value.count)
+  }
+}
+
 /// Uninitialised memory for `count` floats, 64-byte aligned; release with `free`.
 package func allocateAligned(_ count: Int) -> UnsafeMutablePointer<Float> {
   var raw: UnsafeMutableRawPointer?

@@ -29,6 +29,67 @@ def linear(golden: Golden) -> None:
         golden.case(name, differentiate(function, inputs), bias=bias, gelu=gelu)
 
 
+def grouped_linear(golden: Golden) -> None:
+    """Linear layers side by side, each over inputs of its own.
+
+    input [rows, groups * in]; weight [groups * out, in], or [groups * in, out] where `transposed`; bias
+    [groups * out] where there is one; gain, shift [norms * in] where there are `norms`: input becomes
+    gain * input + shift first, each pair for groups / norms neighbouring layers; output [rows, groups * out].
+    Settings: `groups`, `transposed`, `norms`.
+    """
+    for name, rows, groups, width, out, transposed, norms in [
+        ("usual", 7, 3, 5, 4, False, 0), ("transposed", 3, 4, 6, 17, True, 0), ("normed", 9, 6, 8, 3, False, 2),
+        ("many_rows", 70, 2, 17, 36, False, 1), ("one", 1, 1, 16, 3, False, 0),
+    ]:
+        inputs = {"input": leaf(rows, groups * width)}
+        order = (groups, width, out) if transposed else (groups, out, width)
+        inputs["weight"] = leaf(order[0] * order[1], order[2], scale=0.3)
+        if not transposed:
+            inputs["bias"] = leaf(groups * out)
+        if norms:
+            inputs |= {"gain": leaf(norms * width, scale=0.3, shift=1), "shift": leaf(norms * width)}
+
+        def function(input, weight, bias=None, gain=None, shift=None):
+            x = input.reshape(rows, groups, width)
+            if gain is not None:
+                gain, shift = (
+                    value.reshape(norms, width).repeat_interleave(groups // norms, 0)
+                    for value in (gain, shift))
+                x = x * gain + shift
+            output = torch.einsum("rgi,gio->rgo" if transposed else "rgi,goi->rgo", x, weight.reshape(order))
+            output = output.reshape(rows, groups * out)
+            return output if bias is None else output + bias
+
+        golden.case(
+            name, differentiate(function, inputs), groups=groups, transposed=transposed, norms=norms)
+
+
+def attention_pooling(golden: Golden) -> None:
+    """Means of normalised tokens, weighted by the softmax over tokens of their products with directions.
+
+    tokens [batch, tokens, width], representable in float16; input: directions [rows, width]; output
+    [batch, rows, width]. That it is a cross-attention, with a query times the keys' weights as direction, is
+    asserted. Settings: `scale`, `epsilon`.
+    """
+    for name, batch, count, width, rows, scale in [
+        ("several", 5, 9, 16, 6, 0.5), ("one_token", 3, 1, 7, 2, 1.0), ("many", 2, 65, 24, 19, 0.2),
+    ]:
+        tokens = (torch.randn(batch, count, width) * 2 + 1).half().float()
+
+        def function(input):
+            x = F.layer_norm(tokens, (width,), eps=1e-6)
+            return (scale * input @ x.transpose(-2, -1)).softmax(-1) @ x
+
+        tensors = differentiate(function, {"input": leaf(rows, width)})
+        x = F.layer_norm(tokens, (width,), eps=1e-6)
+        weight, query = torch.randn(width, width), torch.randn(1, width)
+        expected = F.scaled_dot_product_attention(
+            query.expand(batch, 1, width), x @ weight.T, x, scale=scale)
+        same = (scale * (query @ weight) @ x.transpose(-2, -1)).softmax(-1) @ x
+        assert (expected - same).abs().max() < 1e-4
+        golden.case(name, tensors | {"tokens": tokens}, scale=scale, epsilon=1e-6)
+
+
 def attention(golden: Golden) -> None:
     """Multi-head softmax attention on one projection, as timm lays it out.
 
@@ -147,7 +208,8 @@ def batch_norm(golden: Golden) -> None:
 def cross_entropy(golden: Golden) -> None:
     """Softmax cross-entropy, mean over the rows.
 
-    input: logits [rows, classes]; labels [rows], whole numbers; output: one number.
+    input: logits [rows, classes]; labels [rows], whole numbers; output: one number. In case `grouped` the
+    logits are [rows, groups, classes], the labels those of all groups, and the means of the groups are summed.
     Settings: `smoothing` (label smoothing; the true class gets 1 - s + s / classes).
     """
     for name, rows, classes, scale, smoothing in [
@@ -158,6 +220,12 @@ def cross_entropy(golden: Golden) -> None:
             lambda input: F.cross_entropy(input, labels, label_smoothing=smoothing),
             {"input": leaf(rows, classes, scale=scale)})
         golden.case(name, tensors | {"labels": labels}, smoothing=smoothing)
+    labels = torch.randint(5, (6,))
+    tensors = differentiate(
+        lambda input: 3 * F.cross_entropy(
+            input.reshape(18, 5), labels.repeat_interleave(3), label_smoothing=0.1),
+        {"input": leaf(6, 3, 5)})
+    golden.case("grouped", tensors | {"labels": labels}, smoothing=0.1)
 
 
 def regression_losses(golden: Golden) -> None:
@@ -224,6 +292,6 @@ def resize(golden: Golden) -> None:
 
 
 GOLDENS = [
-    linear, attention, layer_norm, gelu, convolution, batch_norm, cross_entropy, regression_losses, pooling,
+    linear, grouped_linear, attention, attention_pooling, layer_norm, gelu, convolution, batch_norm, cross_entropy, regression_losses, pooling,
     resize,
 ]

@@ -2,28 +2,6 @@ import CKernels
 import Support
 
 extension Graph {
-  /// Drops single elements and scales up the rest, in a training graph.
-  ///
-  /// Srivastava et al. 2014.
-  /// - Parameters:
-  ///   - x: float32 `[batch, …]`.
-  ///   - rate: share of elements that become 0, below 1.
-  ///   - streams: one for each example, so that what is dropped depends on nothing else.
-  /// - Returns: float32, of the same shape; `x` itself outside training.
-  package func dropout(_ x: Node, rate: Float, streams: [RandomStream]) -> Node {
-    guard isTraining && rate > 0 else { return x }
-    precondition(streams.count == x.shape[0], "\(streams.count) streams for \(x.shape)")
-    let length = x.count / max(x.shape[0], 1)
-    let mask = makeNode(x.shape)
-    let kept = 1 / (1 - rate)
-    for (example, stream) in streams.enumerated() {
-      var random = stream
-      let target = mask.data + example * length
-      for i in 0..<length { target[i] = random.uniform() < rate ? 0 : kept }
-    }
-    return multiplied(x, mask)
-  }
-
   /// Drops whole examples' branches and scales up the rest, in a training graph.
   ///
   /// Stochastic depth, Huang et al. 2016.
