@@ -27,6 +27,11 @@ void uk_to_half(const float *in, uint16_t *out, size_t count) {
 }
 
 UK_DISPATCH
+void uk_from_half(const uint16_t *in, float *out, size_t count) {
+  for (size_t i = 0; i < count; i++) out[i] = from_half(in[i]);
+}
+
+UK_DISPATCH
 void uk_normalized_from_half(const uint16_t *in, float epsilon, float *out, size_t rows,
                              size_t columns) {
   for (size_t r = 0; r < rows; r++) {
