@@ -78,7 +78,24 @@ def _mae_step(options: dict[str, int]) -> float:
     return 3 * options["batch"] * (encoder + decoder)  # backward is two products for each
 
 
+def _simmim_step(options: dict[str, int]) -> float:
+    encoder = 2 * 64 * 48 * 192 + transformer(65, 192, 12)
+    return 3 * options["batch"] * (encoder + 2 * 40 * 192 * 48)
+
+
+def _simclr_step(options: dict[str, int]) -> float:
+    """ResNet-18 with CIFAR's stem: the stem, two blocks a stage, projections where a stage begins."""
+    view, channels, pixels = 2 * 1024 * 27 * 64, 64, 1024
+    for stage in range(4):
+        inputs, channels, pixels = channels, 64 << stage, 1024 >> (2 * stage)
+        view += 2 * pixels * 9 * (inputs * channels + 3 * channels * channels)
+        view += 2 * pixels * inputs * channels if stage else 0
+    return 3 * 2 * options["batch"] * (view + 2 * 512 * (512 + 128))
+
+
 OPERATIONS = {
+    "simmim-step": _simmim_step,
+    "simclr-step": _simclr_step,
     "gemm": lambda o: 2 * o["rows"] * o["width"] * o["outputs"],
     "mae-step": _mae_step,
     "features": _features,
@@ -97,6 +114,14 @@ ALL = [
          {"batch": 256}, {"batch": 32}, "fp32", {"pytorch": Target(ratio=2.2)}),
     Work("mae-step", "MAE training step, ViT-Ti/4 at 32 px, decoder 96×4, batch 256",
          {"batch": 256}, {"batch": 32}, "bf16", {"pytorch": Target(ratio=2.2)}),
+    Work("simmim-step", "SimMIM training step, ViT-Ti/4 at 32 px, batch 256",
+         {"batch": 256}, {"batch": 32}, "fp32", {"pytorch": Target(ratio=1.0)}),
+    Work("simmim-step", "SimMIM training step, ViT-Ti/4 at 32 px, batch 256",
+         {"batch": 256}, {"batch": 32}, "bf16", {"pytorch": Target(ratio=1.0)}),
+    Work("simclr-step", "SimCLR training step, ResNet-18 at 32 px, batch 256 (512 views)",
+         {"batch": 256}, {"batch": 16}, "fp32", {"pytorch": Target(ratio=1.0)}, repetitions=1),
+    Work("simclr-step", "SimCLR training step, ResNet-18 at 32 px, batch 256 (512 views)",
+         {"batch": 256}, {"batch": 16}, "bf16", {"pytorch": Target(ratio=1.0)}, repetitions=1),
     Work("features", "Frozen features, ViT-B/16 at 224 px, batch 16",
          {"batch": 16}, {"batch": 2}, "fp32",
          {"pytorch": Target(ratio=1.8, gemm_share=0.75)}),

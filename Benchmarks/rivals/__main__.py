@@ -13,7 +13,7 @@ import torch
 NAMES = {
     "gemm": "gemm", "mae-step": "mae_step", "features": "features", "knn": "knn",
     "linear-probe": "linear_probe", "bootstrap": "bootstrap", "load-pth": "load",
-    "load-safetensors": "load",
+    "load-safetensors": "load", "simmim-step": "simmim_step", "simclr-step": "simclr_step",
 }
 
 

@@ -39,7 +39,7 @@ import Testing
       )
       #expect(
         features.map(in: graph).shape == [2, level.channels, grid.rows, grid.columns])
-      #expect(features.sequence.array.allSatisfy(\.isFinite))
+      #expect(features.sequence.array.allSatisfy { $0.isFinite })
     }
     // One tap alone gives what it gives among all.
     let alone = encoder.encode(EncoderInput(images(graph, encoder)), in: graph).sequence.array

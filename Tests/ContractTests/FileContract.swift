@@ -43,7 +43,7 @@ import Vision
     for type in allDatasets {
       #expect(!type.summary.isEmpty, "\(type.kind)")
       guard type.placeholder != nil else {
-        #expect(throws: Never.self) { try openDataset(type.kind) }
+        #expect(try openDataset(type.kind).train.count > 0)
         continue
       }
       #expect { _ = try openDataset("\(type.kind):/absent") } throws: { isOneLine($0) }
@@ -54,10 +54,12 @@ import Vision
   }
 
   /// A picture format knows its own start, and no format takes what is none.
-  @Test func damagedPicturesAreRefusedInOneLine() {
+  @Test func damagedPicturesAreRefusedInOneLine() throws {
+    let zeros = [UInt8](repeating: 0, count: 64)
     for format in allImageFormats {
-      #expect(!format.endings.isEmpty && !format.name.isEmpty)
-      #expect(!format.recognizes([UInt8](repeating: 0, count: 64)), "\(format.name)")
+      let (name, endings, takesZeros) = (format.name, format.endings, format.recognizes(zeros))
+      #expect(!endings.isEmpty && !name.isEmpty)
+      #expect(!takesZeros, "\(name)")
       for data in [Data(), noise(500, seed: 4)] {
         #expect { _ = try format.decode(data, from: "damaged") } throws: { isOneLine($0) }
       }

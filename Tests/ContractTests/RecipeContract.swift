@@ -99,7 +99,7 @@ import Vision
       let (loss, gradients) = try step(made, threads: 1)
       #expect(loss.isFinite && loss > 0, "\(combination)")
       #expect(gradients[0].contains { $0 != 0 }, "no gradient reaches the encoder: \(combination)")
-      #expect(gradients.allSatisfy { $0.allSatisfy(\.isFinite) }, "\(combination)")
+      #expect(gradients.allSatisfy { $0.allSatisfy { $0.isFinite } }, "\(combination)")
       let again = try step(made, threads: 3)
       #expect(again.loss == loss && again.gradients == gradients, "\(combination)")
       let parts = [
