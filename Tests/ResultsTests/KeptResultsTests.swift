@@ -43,7 +43,8 @@ import Testing
     let json = try JSON.parse(contentsOf: path("json"))
     #expect(json["schema"] == "unmask.result/1" && json["key"]?.string == key)
     #expect(json["result"]?["predictions"]?.string == path("npy").fileName)
-    #expect(try FileSystem.names(in: folder.path).count == 2)
+    // The result, its predictions and those of its set.
+    #expect(try FileSystem.names(in: folder.path).count == 3)
   }
 
   @Test func anotherKeyIsNotAnswered() throws {
