@@ -5,8 +5,11 @@
 
 #include <errno.h>
 #include <malloc.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 
 #include "csystem.h"
 
@@ -29,6 +32,29 @@ static int is_plausible(size_t bytes) { return bytes < (size_t)1 << 46; }
 static void *checked(void *memory, size_t bytes) {
   if (!memory && bytes > 0 && is_plausible(bytes)) cs_out_of_memory(bytes);
   return memory;
+}
+
+// The Swift runtime maps memory of its own and follows a null pointer where it gets none.
+static struct sigaction before;
+
+static void on_invalid_access(int number, siginfo_t *information, void *context) {
+  (void)context;
+  enum { probed = 16 << 20 };
+  if ((uintptr_t)information->si_addr < 4096) {
+    void *memory = mmap(NULL, probed, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) cs_out_of_memory(0);
+    munmap(memory, probed);
+  }
+  // Not for want of memory: what would have happened without us happens when the instruction is tried again.
+  sigaction(number, &before, NULL);
+}
+
+__attribute__((constructor)) static void watch_invalid_accesses(void) {
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_sigaction = on_invalid_access;
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+  sigaction(SIGSEGV, &action, &before);
 }
 
 void *malloc(size_t bytes) { return checked(__libc_malloc(bytes), bytes); }
