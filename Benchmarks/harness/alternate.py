@@ -92,5 +92,10 @@ def measure(work: Work, pairs: int, quick: bool, threads: int, say) -> dict:
             theirs["seconds"] / ours["seconds"]
             for ours, theirs in zip(runs[OURS], runs[rival], strict=True)]
         summary["ratios"][rival] = {
-            "median": statistics.median(ratios), "lowest": min(ratios), "highest": max(ratios)}
+            "median": statistics.median(ratios), "lowest": min(ratios), "highest": max(ratios),
+            "parts": {
+                part: statistics.median(
+                    theirs["parts"][part] / ours["parts"][part]
+                    for ours, theirs in zip(runs[OURS], runs[rival], strict=True))
+                for part in runs[OURS][0].get("parts", {})}}
     return summary

@@ -59,6 +59,12 @@ def _verdicts(work: Work, rival: str, target: Target, found: dict, stored: dict)
         yield (
             f"≥ {target.ratio:g}× {rival} | {ratio['median']:.2f}× "
             f"({ratio['lowest']:.2f} to {ratio['highest']:.2f}) | {_met(ratio['median'] >= target.ratio)}")
+    if target.parts_ratio is not None:
+        parts = found["ratios"][rival]["parts"]
+        slowest = min(parts, key=parts.get)
+        yield (
+            f"each part ≥ {target.parts_ratio:g}× {rival} | {parts[slowest]:.2f}× at least ({slowest}) "
+            f"| {_met(parts[slowest] >= target.parts_ratio)}")
     if target.seconds is not None:
         seconds = found["sides"]["unmask"]["seconds"]
         yield f"≤ {target.seconds:g} s | {seconds:.2f} s | {_met(seconds <= target.seconds)}"
@@ -95,6 +101,11 @@ def _details(stored: dict) -> str:
             rows.append(
                 f"| {_title(work)} | {side} | {figures['seconds']:.4g} ({low:.4g} to {high:.4g}) | {rate} "
                 f"| {figures['gflops']:,.0f} | {_mebibytes(figures['peak_rss_bytes'])} | {check} |")
+    for work in ALL:
+        for rival, ratio in (stored["measurements"].get(work.key) or {"ratios": {}})["ratios"].items():
+            if ratio.get("parts"):
+                listed = ", ".join(f"{part} {value:.1f}×" for part, value in sorted(ratio["parts"].items()))
+                rows.append(f"\n{work.title} against {rival}, part by part: {listed}.")
     rows.append("\nCheck: the last training loss, or the accuracy on drawn clusters, for which the sides draw their own")
     rows.append("numbers, so that it agrees roughly; for a loaded checkpoint the sum of its features. The runs of our side")
     rows.append("(the rivals' take `--key value`, in `Benchmarks`, `python -m rivals`):\n")

@@ -10,12 +10,13 @@ FILES = pathlib.Path(__file__).resolve().parents[2] / ".cache"
 class Target:
     """Something to reach, as the page states it.
 
-    `ratio`: the rival's seconds over ours, at least this. `gemm_share`: our rate of arithmetic over our
+    `ratio`: the rival's seconds over ours, at least this; `parts_ratio`: the same for each part of the work. `gemm_share`: our rate of arithmetic over our
     own rate on the plain matrix product of the same precision, at least this. `seconds`: our seconds, at
     most this.
     """
 
     ratio: float | None = None
+    parts_ratio: float | None = None
     gemm_share: float | None = None
     seconds: float | None = None
 
@@ -103,6 +104,7 @@ OPERATIONS = {
     "load-safetensors": _features,
     "knn": lambda o: 2 * o["queries"] * o["items"] * o["width"],
     "bootstrap": lambda o: 2 * 2 * o["examples"] * o["metrics"] * o["resamples"],
+    "corruptions": lambda o: 0,
     "linear-probe": lambda o: 2 * 2 * o["rows"] * o["width"] * o["classes"] * o["epochs"],
 }
 
@@ -140,6 +142,9 @@ ALL = [
          {"examples": 50_000, "metrics": 10, "resamples": 10_000},
          {"examples": 2000, "resamples": 1000}, "fp32", {"scipy": Target(ratio=10.0, seconds=2.0)},
          "examples/s", repetitions=1),
+    Work("corruptions", "15 corruptions × 5 severities of 20 pictures at 224 px",
+         {"images": 20, "side": 224}, {"images": 1}, "fp32",
+         {"imagecorruptions": Target(ratio=3.0, parts_ratio=1.0)}, repetitions=1),
     Work("load-pth", "From a .pth file to the features of one image, ViT-B/16 (86 million parameters)",
          {"batch": 1}, {}, "fp32", {"pytorch": Target(ratio=1.0, seconds=2.0)}, repetitions=1,
          file="vit-base.pth"),

@@ -13,14 +13,14 @@ import torch
 NAMES = {
     "gemm": "gemm", "mae-step": "mae_step", "features": "features", "knn": "knn",
     "linear-probe": "linear_probe", "bootstrap": "bootstrap", "load-pth": "load",
-    "load-safetensors": "load", "simmim-step": "simmim_step", "simclr-step": "simclr_step",
+    "load-safetensors": "load", "corruptions": "corruptions", "simmim-step": "simmim_step", "simclr-step": "simclr_step",
 }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("name", choices=NAMES)
-    parser.add_argument("--rival", default="pytorch", choices=["pytorch", "scikit-learn", "scipy"])
+    parser.add_argument("--rival", default="pytorch", choices=["pytorch", "scikit-learn", "scipy", "imagecorruptions"])
     parser.add_argument("--precision", default="fp32", choices=["fp32", "bf16"])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repetitions", type=int, default=3)
@@ -36,6 +36,8 @@ def main() -> None:
     parser.add_argument("--examples", type=int)
     parser.add_argument("--metrics", type=int)
     parser.add_argument("--resamples", type=int)
+    parser.add_argument("--images", type=int)
+    parser.add_argument("--side", type=int)
     parser.add_argument("--file")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -45,4 +47,5 @@ def main() -> None:
     print(json.dumps(result))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -179,3 +179,48 @@ int uk_jpeg_decode(const uint8_t *file, size_t size, uk_jpeg_limits limits, uint
   jpeg_destroy_decompress(&jpeg);
   return failed;
 }
+
+/// The part that libjpeg may leave by longjmp; what it allocates is owned by the caller.
+static int encode_guarded(j_compress_ptr jpeg, error_state *state, const uint8_t *pixels, uint32_t width,
+                          uint32_t height, int quality, unsigned char **file, unsigned long *size) {
+  if (setjmp(state->escape)) return 1;
+  jpeg_create_compress(jpeg);
+  jpeg_mem_dest(jpeg, file, size);
+  jpeg->image_width = width;
+  jpeg->image_height = height;
+  jpeg->input_components = 3;
+  jpeg->in_color_space = JCS_RGB;
+  jpeg_set_defaults(jpeg);
+  jpeg_set_quality(jpeg, quality, TRUE);
+  jpeg_start_compress(jpeg, TRUE);
+  while (jpeg->next_scanline < height) {
+    JSAMPROW row = (JSAMPROW)(pixels + (size_t)jpeg->next_scanline * width * 3);
+    jpeg_write_scanlines(jpeg, &row, 1);
+  }
+  jpeg_finish_compress(jpeg);
+  return 0;
+}
+
+int uk_jpeg_encode(const uint8_t *pixels, uint32_t width, uint32_t height, int quality, uint8_t **file,
+                   size_t *size, char message[UK_JPEG_MESSAGE_SIZE]) {
+  struct jpeg_compress_struct jpeg = {0};
+  error_state state = {.message = message};
+  jpeg.err = jpeg_std_error(&state.base);
+  state.base.error_exit = give_up;
+  state.base.emit_message = on_message;
+  // libjpeg takes the buffer over, and gives a larger one back where it must; kept in memory that longjmp leaves alone.
+  struct {
+    unsigned char *bytes;
+    unsigned long count;
+  } written = {NULL, 0};
+  const int failed =
+      encode_guarded(&jpeg, &state, pixels, width, height, quality, &written.bytes, &written.count);
+  jpeg_destroy_compress(&jpeg);
+  if (failed) {
+    free(written.bytes);
+    return 1;
+  }
+  *file = written.bytes;
+  *size = written.count;
+  return 0;
+}

@@ -73,7 +73,7 @@ extension TaskContext {
       dataset: set.data.map { _ in .init(id: data.id, fingerprint: data.fingerprint) },
       corruption: set.corruption.map {
         CorruptionUse(
-          kind: $0.kind, severity: $0.severity, generator: $0.generator.rawValue,
+          kind: $0.kind, severity: $0.severity, generator: $0.generatorID,
           seed: Int(clamping: $0.seed))
       })
     entry.predictions = score.predictions

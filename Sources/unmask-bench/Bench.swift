@@ -16,6 +16,7 @@ struct Bench {
     "linear-probe": measureLinearProbe,
     "attentive-probe": measureAttentiveProbe,
     "bootstrap": measureBootstrap,
+    "corruptions": measureCorruptions,
     "reports": generateReports,
   ]
 

@@ -11,6 +11,7 @@ struct DenseAndRobustTests {
   private static let tasks = [
     "--tasks", "segmentation,robustness_corruptions", "--data", "scenes:?train=120&test=60",
     "--set", "segmentation.epochs=3", "--set", "segmentation.learning_rates=[0.003, 0.03]",
+    "--set", "robustness_corruptions.kinds=[gaussian_noise]",
   ]
 
   private func evaluate(
@@ -93,7 +94,9 @@ struct DenseAndRobustTests {
 
   @Test func corruptionsAreListed() throws {
     let result = try Program.run(["list", "corruptions"])
-    #expect(result.code == 0 && result.output.contains("gaussian_noise  independent normal noise"))
+    #expect(
+      result.code == 0 && result.output.contains("gaussian_noise     independent normal noise"))
+    #expect(result.output.split(separator: "\n").count == 19)
   }
 
   @Test func aPictureIsSpoiltAsTheTasksSpoilIt() throws {
@@ -111,7 +114,7 @@ struct DenseAndRobustTests {
     }
     let spoilt = try corrupt("b.png")
     let setting = try CorruptionSetting(kind: "gaussian_noise", severity: 4, generator: .cifar)
-    #expect(spoilt == setting.apply(to: picture, id: "a.png"))
+    #expect(try setting.apply(to: picture, id: "a.png") == spoilt)
     #expect(try corrupt("c.png") == spoilt)
     #expect(try corrupt("d.png", ["--seed", "1"]) != spoilt)
     // σ is 0.09; a scene has few samples near black or white.
@@ -119,6 +122,33 @@ struct DenseAndRobustTests {
     let squares = distances.reduce(0.0) { $0 + $1 * $1 }
     let deviation = (squares / Double(picture.pixels.count)).squareRoot()
     #expect(deviation > 0.08 && deviation < 0.095, "\(deviation)")
+  }
+
+  @Test func aSheetHoldsEveryKind() throws {
+    let picture = try openDataset("scenes").test.image(at: 2)
+    try encodePNG(picture).write(to: URL(fileURLWithPath: folder.file("a.png")))
+    let result = try Program.run([
+      "corrupt", folder.file("a.png"), "--kind", "all", "--severity", "3", "--out",
+      folder.file("sheet.png"),
+    ])
+    #expect(result.code == 0, "\(result.errors)")
+    #expect(result.output.contains("all 3 of cifar-c-math@1, 32×32"))
+    // Twenty cells, five a row, each four times as large as the picture, with a label above.
+    let sheet = try readImage(folder.file("sheet.png"))
+    #expect(sheet.width == 5 * (4 * 32 + 8) + 8 && sheet.height == 4 * (4 * 32 + 7 + 16) + 8)
+    let first = (0..<32).map { sheet.pixels[3 * ((8 + 7 + 4) * sheet.width + 8 + 4 * $0)] }
+    #expect(first == (0..<32).map { picture.pixels[3 * $0] })
+  }
+
+  @Test func frostOfAFolderIsNamed() throws {
+    try encodePNG(try openDataset("scenes").test.image(at: 2))
+      .write(to: URL(fileURLWithPath: folder.file("a.png")))
+    let options = ["--kind", "frost", "--severity", "2", "--out", folder.file("b.png"), "--frost"]
+    let result = try Program.run(["corrupt", folder.file("a.png")] + options + [folder.path])
+    #expect(result.code == 0 && result.output.contains("cifar-c-math@1+frost-"), "\(result.errors)")
+    let empty = try Program.run(
+      ["corrupt", folder.file("a.png")] + options + [folder.file("nowhere")])
+    #expect(empty.code == 2 && empty.errorLines.count == 1 && empty.errors.contains("nowhere"))
   }
 
   @Test(arguments: [

@@ -16,7 +16,8 @@ struct RobustnessTests {
     folder: TemporaryFolder? = nil
   ) throws -> TaskResult {
     try run(
-      task(Self.name, settings), on: smallSubject(), syntheticDataset(noise: 60),
+      task(Self.name, ["kinds=[gaussian_noise]"] + settings), on: smallSubject(),
+      syntheticDataset(noise: 60),
       cache: FeatureCache(folder: (folder ?? self.folder).path), threads: threads, seed: seed)
   }
 
@@ -97,6 +98,42 @@ struct RobustnessTests {
     let again = try result(["severities=[3]"], seed: 7)
     #expect(again.comparabilityKey == base.comparabilityKey)
     #expect(again.predictions == base.predictions)
+  }
+
+  @Test("Names of groups stand for their kinds")
+  func groups() throws {
+    func kinds(_ named: String) throws -> [String] {
+      let sets = try task(Self.name, ["kinds=\(named)", "severities=[2]"]).task.sets
+      return sets.compactMap { $0.corruption?.kind }
+    }
+    let (test, extra) = (try kinds("[test]"), try kinds("[extra]"))
+    #expect(test.count == 15 && extra.count == 4 && Set(test).isDisjoint(with: extra))
+    #expect(Set(try kinds("[all]")) == Set(test + extra))
+    #expect(try kinds("[extra, fog]") == extra + ["fog"])
+    #expect(try task(Self.name).task.sets.count == 76)
+    #expect(throws: InputError.self) { try kinds("[test, fog]") }
+  }
+
+  @Test("Kinds with other means than noise run through the encoder, too")
+  func otherKinds() throws {
+    let result = try result([
+      "kinds=[brightness, fog, frost]", "severities=[1, 5]", "generator=cifar-c-math@1",
+    ])
+    #expect(
+      Set(result.metrics.keys).isSuperset(of: ["error_brightness_1", "error_fog", "error_frost_5"]))
+    #expect(result.generatorVersions == ["cifar-c-math": 1])
+    #expect(result.sets.count == 7)
+  }
+
+  @Test("A picture too small for a filter fails the task in one line")
+  func smallPictures() {
+    #expect {
+      try result([
+        "kinds=[motion_blur]", "severities=[5]", "generator=imagenet-c-math@1",
+      ])
+    } throws: {
+      ($0 as? InputError)?.errorDescription?.contains("are too few for motion_blur 5") == true
+    }
   }
 
   @Test("What makes no sense is refused with the nearest name")

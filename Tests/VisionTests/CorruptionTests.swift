@@ -21,14 +21,24 @@ struct CorruptionTests {
     var distances: [Double] = []
     for severity in CorruptionSetting.severities {
       let setting = try CorruptionSetting(kind: kind, severity: severity, generator: generator)
-      let spoilt = setting.apply(to: image, id: "a")
+      let spoilt = try setting.apply(to: image, id: "a")
       #expect(spoilt.width == image.width && spoilt.height == image.height)
-      #expect(spoilt != image && setting.apply(to: image, id: "a") == spoilt)
+      #expect(try setting.apply(to: image, id: "a") == spoilt)
+      // Too little water for a drop leaves a picture of CIFAR's size as it was.
+      #expect(spoilt != image || kind == "spatter" && generator == .cifar)
       distances.append(
         zip(spoilt.pixels, image.pixels).reduce(0) { $0 + pow(Double($1.0) - Double($1.1), 2) })
     }
-    // True of noise; a corruption whose published parameters are not monotone would say so here.
-    #expect(distances == distances.sorted())
+    // The published parameters of some kinds are not monotone, and chance has a say in others.
+    let isMonotone = [
+      "gaussian_noise", "shot_noise", "impulse_noise", "speckle_noise", "gaussian_blur",
+      "defocus_blur", "contrast", "brightness",
+    ]
+    if isMonotone.contains(kind) {
+      #expect(distances == distances.sorted())
+    } else if kind != "spatter" {
+      #expect(distances.allSatisfy { $0 > 0 })
+    }
   }
 
   @Test func drawsDependOnSeedKindSeverityAndPicture() throws {
@@ -57,7 +67,7 @@ struct CorruptionTests {
     for (index, deviation) in published.enumerated() {
       let setting = try CorruptionSetting(
         kind: "gaussian_noise", severity: index + 1, generator: generator)
-      let values = (0..<8).flatMap { setting.apply(to: grey(128), id: "\($0)").pixels }
+      let values = try (0..<8).flatMap { try setting.apply(to: grey(128), id: "\($0)").pixels }
         .map { Double($0) }
       // Of a normal distribution the quantiles at ±1 deviation, which the cut at 0 and 255 leaves alone.
       let sorted = values.sorted()
@@ -75,24 +85,6 @@ struct CorruptionTests {
     }
   }
 
-  /// `python3 Tests/Goldens/generate.py corruptions`: NumPy's arithmetic on the draws that the file holds.
-  @Test(arguments: CorruptionGenerator.allCases)
-  func noiseIsNumPysOnTheSameDraws(generator: CorruptionGenerator) throws {
-    let golden = try Golden("corruptions")
-    let name = generator.parts.name
-    let pixels = golden.tensor("pixels", in: name)
-    let (height, width) = (pixels.shape[0], pixels.shape[1])
-    let image = Image(width: width, height: height, pixels: pixels.array.map { UInt8($0) })
-    for severity in CorruptionSetting.severities {
-      let draws = golden.tensor("draws_\(severity)", in: name).array
-      var next = draws.makeIterator()
-      let deviation = GaussianNoise.deviation(severity: severity, generator: generator)
-      let spoilt = GaussianNoise.add(deviation, to: image) { next.next() ?? .nan }
-      let expected = golden.tensor("output_\(severity)", in: name).array.map { UInt8($0) }
-      #expect(spoilt.pixels == expected, "severity \(severity)")
-    }
-  }
-
   @Test func corruptedSplitsKeepEverythingButPixels() throws {
     let setting = try CorruptionSetting(kind: "gaussian_noise", severity: 4, generator: .cifar)
     let split = CorruptedSplit(Self.scenes, setting)
@@ -100,7 +92,7 @@ struct CorruptionTests {
     let sample = try split.sample(at: 7)
     #expect(sample.annotation == Self.scenes.annotation(at: 7))
     #expect(sample.image == (try split.image(at: 7)) && sample.image != Self.scenes.image(at: 7))
-    #expect(sample.image == setting.apply(to: Self.scenes.image(at: 7), id: "test:7"))
+    #expect(sample.image == (try setting.apply(to: Self.scenes.image(at: 7), id: "test:7")))
   }
 
   @Test func unknownKindsAndSeveritiesAreRefused() {
@@ -114,6 +106,65 @@ struct CorruptionTests {
         try CorruptionSetting(kind: "gaussian_noise", severity: severity, generator: .cifar)
       }
     }
+  }
+
+  @Test func aPictureSmallerThanAFilterIsRefused() throws {
+    for (kind, side) in [("gaussian_blur", 25), ("defocus_blur", 11), ("motion_blur", 21)] {
+      let setting = try CorruptionSetting(kind: kind, severity: 5, generator: .imageNet)
+      _ = try setting.apply(to: grey(90, side: side), id: "a")
+      #expect {
+        try setting.apply(to: grey(90, side: side - 1), id: "a")
+      } throws: {
+        let line = ($0 as? InputError)?.errorDescription ?? ""
+        return line.hasPrefix("a: \(side - 1)×\(side - 1) pixels are too few for \(kind) 5")
+          && line.contains("cifar-c-math@1")
+      }
+    }
+  }
+
+  @Test func fifteenKindsAreAveragedAndFourAreNot() {
+    #expect(allCorruptions.count == 19)
+    #expect(
+      allCorruptions.filter { $0.isExtra }.map { $0.kind }.sorted()
+        == ["gaussian_blur", "saturate", "spatter", "speckle_noise"])
+    #expect(Set(allCorruptions.map { $0.kind }).count == 19)
+  }
+
+  @Test func frostOfAFolderHasAnIdOfItsOwn() throws {
+    let folder = TemporaryFolder()
+    #expect(throws: InputError.self) { try FrostTextures(folder: folder.path) }
+    try AtomicFile.write(encodePNG(grey(250)), to: folder.file("ice.png"))
+    let given = try FrostTextures(folder: folder.path)
+    func setting(_ frost: FrostTextures, _ kind: String = "frost") throws -> CorruptionSetting {
+      try CorruptionSetting(kind: kind, severity: 1, generator: .imageNet, frost: frost)
+    }
+    let (drawn, own) = (try setting(.drawn), try setting(given))
+    #expect(drawn != own && drawn.generatorID == "imagenet-c-math@1")
+    #expect(own.generatorID.hasPrefix("imagenet-c-math@1+frost-") && own.generatorID.count == 32)
+    #expect(try setting(given, "fog").generatorID == "imagenet-c-math@1")
+    // 1 · 100 + 0.4 · 250.
+    #expect(try own.apply(to: grey(100, side: 32), id: "a") == grey(200, side: 32))
+    #expect(try drawn.apply(to: grey(100, side: 32), id: "a") != grey(200, side: 32))
+  }
+
+  @Test func normalDrawsAreNormal() {
+    var random = RandomStream(seed: 1, purpose: "test")
+    let count = 200_000
+    var draws = [Float](repeating: 0, count: count)
+    draws.withUnsafeMutableBufferPointer { buffer in
+      if let base = buffer.baseAddress { random.fillNormal(base, count) }
+    }
+    let sorted = draws.sorted().map { Double($0) }
+    // The largest distance of the two distributions, at the 0.1 % point of Kolmogorov's: 1.95 / √n.
+    let distance = sorted.enumerated().reduce(0.0) { worst, draw in
+      max(
+        worst,
+        abs(0.5 * erfc(-draw.element / 2.0.squareRoot()) - Double(draw.offset) / Double(count)))
+    }
+    #expect(distance < 1.95 / Double(count).squareRoot())
+    // The tail beyond the last layer, 3.654: 51.6 draws in 200,000; five deviations of a count.
+    let beyond = Double(draws.count { abs($0) > 3.654_152_9 })
+    #expect(abs(beyond - 51.6) < 5 * 51.6.squareRoot())
   }
 
   @Test func theGeneratorFollowsTheSize() {

@@ -25,4 +25,11 @@ int uk_jpeg_decode(const uint8_t *file, size_t size, uk_jpeg_limits limits, uint
                    uint32_t *width, uint32_t *height, int *is_short,
                    char message[UK_JPEG_MESSAGE_SIZE]);
 
+/// Encodes 8-bit RGB pixels as a baseline JPEG file in memory, colours at half the resolution.
+///
+/// `quality` is libjpeg's, 1 to 100. On success returns 0 and `*file` (of `*size` bytes) is the caller's to `free`;
+/// otherwise returns 1 and `message` says why.
+int uk_jpeg_encode(const uint8_t *pixels, uint32_t width, uint32_t height, int quality, uint8_t **file,
+                   size_t *size, char message[UK_JPEG_MESSAGE_SIZE]);
+
 #endif

@@ -23,32 +23,53 @@ package struct RobustnessCorruptions: Task {
       default: CorruptionGenerator.cifar.rawValue,
       "whose parameters: those for pictures of about 32 pixels, or of about 224")
     let generator = CorruptionGenerator(rawValue: name) ?? .cifar
-    let kinds = try fields.takeRequired("kinds", as: [String].self, "the corruptions")
+    let kinds = try Self.kinds(fields)
     let severities = try fields.take(
       "severities", default: Array(CorruptionSetting.severities), in: CorruptionSetting.severities,
       "from 1, the mildest, to 5")
     let seed = try fields.take(
       "corruption_seed", default: 0, in: 0...Int.max, "chooses the draws; not the run's seed")
-    for (key, isEmpty) in [("kinds", kinds.isEmpty), ("severities", severities.isEmpty)]
-    where isEmpty {
-      throw fields.error(at: key, "the list is empty", "give at least one")
+    guard !severities.isEmpty else {
+      throw fields.error(at: "severities", "the list is empty", "give at least one")
     }
-    guard Set(kinds).count == kinds.count, Set(severities).count == severities.count else {
-      throw fields.error(at: "kinds", "kinds or severities are named twice", "name each once")
+    guard Set(severities).count == severities.count else {
+      throw fields.error(at: "severities", "severities are named twice", "name each once")
     }
-    let known = allCorruptions.map { $0.kind }
-    if let unknown = kinds.first(where: { !known.contains($0) }) {
-      throw fields.error(
-        at: "kinds", "there is no corruption '\(unknown)'", suggestion(for: unknown, among: known))
-    }
+    let folder = try fields.takeOptional(
+      "frost", as: String.self, "a folder with pictures of frost, in place of the drawn ones")
+    let frost = try folder.map { try FrostTextures(folder: $0) } ?? .drawn
     self.generator = generator
     corruptions = try kinds.map { kind in
       try severities.sorted().map {
         try CorruptionSetting(
-          kind: kind, severity: $0, generator: generator, seed: UInt64(seed))
+          kind: kind, severity: $0, generator: generator, seed: UInt64(seed), frost: frost)
       }
     }
     head = try Self.head(fields.takeFields("head", "the classifier: its kind and settings"))
+  }
+
+  /// The kinds that are named: some, `test` for the fifteen that are averaged in publications, `extra` for the four to
+  /// tune with, or `all`.
+  private static func kinds(_ fields: Fields) throws -> [String] {
+    let named = try fields.takeRequired(
+      "kinds", as: [String].self, "the corruptions: test, extra, all, or some by name")
+    let known = allCorruptions.map { $0.kind }
+    let groups = [
+      "test": allCorruptions.filter { !$0.isExtra }.map { $0.kind },
+      "extra": allCorruptions.filter { $0.isExtra }.map { $0.kind }, "all": known,
+    ]
+    let kinds = named.flatMap { groups[$0] ?? [$0] }
+    guard !kinds.isEmpty else {
+      throw fields.error(at: "kinds", "the list is empty", "give at least one")
+    }
+    guard Set(kinds).count == kinds.count else {
+      throw fields.error(at: "kinds", "kinds are named twice", "name each once")
+    }
+    if let unknown = kinds.first(where: { !known.contains($0) }) {
+      throw fields.error(
+        at: "kinds", "there is no corruption '\(unknown)'", suggestion(for: unknown, among: known))
+    }
+    return kinds
   }
 
   private static func head(_ fields: Fields) throws -> any Task {
@@ -86,6 +107,11 @@ package struct RobustnessCorruptions: Task {
     result.headline = "mean_error"
     let (name, version) = generator.parts
     result.generatorVersions[name] = version
+    let given = corruptions.joined().filter { $0.generatorID != generator.rawValue }
+    for setting in given {
+      result.generatorVersions[
+        String(setting.generatorID.dropFirst(generator.rawValue.count + 1))] = 1
+    }
     result.details = .object(
       (result.details.object ?? [:]).merging(clean.details) { _, scored in scored })
   }

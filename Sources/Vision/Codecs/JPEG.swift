@@ -32,6 +32,24 @@ enum JPEG: ImageFormat {
   }
 }
 
+extension JPEG {
+  /// A picture as it comes back from a JPEG file of a quality, libjpeg's 1 to 100.
+  static func compressed(_ image: Image, quality: Int) -> Image {
+    var file: UnsafeMutablePointer<UInt8>?
+    var size = 0
+    var message = [CChar](repeating: 0, count: Int(UK_JPEG_MESSAGE_SIZE))
+    let failed = uk_jpeg_encode(
+      image.pixels, UInt32(image.width), UInt32(image.height), Int32(quality), &file, &size,
+      &message)
+    guard failed == 0, let file else { fatalError("libjpeg: \(text(of: message))") }
+    defer { free(file) }
+    do {
+      return try decode(
+        Data(bytesNoCopy: file, count: size, deallocator: .none), from: "a JPEG just written")
+    } catch { fatalError("libjpeg: \(error)") }
+  }
+}
+
 /// Pictures whose last blocks are missing, each named once; many are counted.
 enum TruncatedPictures {
   private static let known = Mutex<Set<String>>([])

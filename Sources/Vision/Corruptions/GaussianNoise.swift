@@ -9,18 +9,17 @@ enum GaussianNoise: Corruption {
   static let summary = "independent normal noise on every sample"
 
   /// The standard deviation of the noise, where white is 1.
-  static func deviation(severity: Int, generator: CorruptionGenerator) -> Double {
-    switch generator {
-    case .cifar: [0.04, 0.06, 0.08, 0.09, 0.10][severity - 1]
-    case .imageNet: [0.08, 0.12, 0.18, 0.26, 0.38][severity - 1]
+  static func deviation(_ setting: CorruptionSetting) -> Double {
+    switch setting.generator {
+    case .cifar: [0.04, 0.06, 0.08, 0.09, 0.10][setting.index]
+    case .imageNet: [0.08, 0.12, 0.18, 0.26, 0.38][setting.index]
     }
   }
 
   static func corrupt(
-    _ image: Image, severity: Int, generator: CorruptionGenerator, random: inout RandomStream
+    _ image: Image, _ setting: CorruptionSetting, random: inout RandomStream
   ) -> Image {
-    let deviation = deviation(severity: severity, generator: generator)
-    return add(deviation, to: image) { random.normal() }
+    withNormals(image.pixels.count, &random) { add(deviation(setting), to: image, draws: $0) }
   }
 
   /// Adds noise to a picture.
@@ -28,14 +27,16 @@ enum GaussianNoise: Corruption {
   /// - Parameters:
   ///   - deviation: of the noise, where white is 1.
   ///   - image: the picture.
-  ///   - draw: a standard normal draw, asked for sample after sample.
+  ///   - draws: a standard normal draw for each sample.
   /// - Returns: the spoilt picture.
-  static func add(_ deviation: Double, to image: Image, draw: () -> Float) -> Image {
-    var spoilt = image
-    for index in spoilt.pixels.indices {
-      let value = Double(spoilt.pixels[index]) / 255 + deviation * Double(draw())
-      spoilt.pixels[index] = UInt8(min(max(value, 0), 1) * 255)
+  static func add(_ deviation: Double, to image: Image, draws: UnsafePointer<Float>) -> Image {
+    image.pixels.withUnsafeBufferPointer { pixels in
+      Image(width: image.width, height: image.height) { target in
+        for sample in pixels.indices {
+          target[sample] = truncated(
+            Double(pixels[sample]) / 255 + deviation * Double(draws[sample]))
+        }
+      }
     }
-    return spoilt
   }
 }

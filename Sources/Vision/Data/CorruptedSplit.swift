@@ -12,13 +12,13 @@ package struct CorruptedSplit: ImageSplit {
   package var count: Int { base.count }
 
   package func image(at index: Int) throws -> Image {
-    setting.apply(to: try base.image(at: index), id: base.exampleID(at: index))
+    try setting.apply(to: base.image(at: index), id: base.exampleID(at: index))
   }
 
   package func sample(at index: Int) throws -> Sample {
     let sample = try base.sample(at: index)
     return Sample(
-      image: setting.apply(to: sample.image, id: base.exampleID(at: index)),
+      image: try setting.apply(to: sample.image, id: base.exampleID(at: index)),
       annotation: sample.annotation)
   }
 

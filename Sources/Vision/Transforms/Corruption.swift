@@ -8,18 +8,27 @@ package protocol Corruption: Sendable {
   static var kind: String { get }
   /// What it does, in a few words.
   static var summary: String { get }
+  /// Whether it is none of the fifteen that are averaged, but one of those to develop and tune with.
+  static var isExtra: Bool { get }
+
+  /// The shortest side of a picture that its filter can work on.
+  static func smallestSide(_ setting: CorruptionSetting) -> Int
 
   /// Spoils a picture.
   ///
   /// - Parameters:
-  ///   - image: the picture.
-  ///   - severity: 1, the mildest, to 5.
-  ///   - generator: whose parameters are used.
+  ///   - image: the picture, no side shorter than `smallestSide`.
+  ///   - setting: how bad, and whose parameters are used.
   ///   - random: the draws for this picture.
   /// - Returns: the spoilt picture, of the same size.
   static func corrupt(
-    _ image: Image, severity: Int, generator: CorruptionGenerator, random: inout RandomStream
+    _ image: Image, _ setting: CorruptionSetting, random: inout RandomStream
   ) -> Image
+}
+
+extension Corruption {
+  package static var isExtra: Bool { false }
+  package static func smallestSide(_ setting: CorruptionSetting) -> Int { 1 }
 }
 
 /// A table of parameters and the arithmetic that goes with it, as published with a benchmark.
@@ -60,11 +69,14 @@ package struct CorruptionSetting: Hashable, Sendable {
   package let generator: CorruptionGenerator
   /// Chooses the draws.
   package let seed: UInt64
+  /// What the corruption `frost` lays over a picture.
+  package let frost: FrostTextures
 
   /// A corruption at a severity.
   /// - Throws: `InputError` when there is no such kind or severity.
   package init(
-    kind: String, severity: Int, generator: CorruptionGenerator, seed: UInt64 = 0
+    kind: String, severity: Int, generator: CorruptionGenerator, seed: UInt64 = 0,
+    frost: FrostTextures = .drawn
   ) throws {
     let kinds = allCorruptions.map { $0.kind }
     guard kinds.contains(kind) else {
@@ -77,6 +89,17 @@ package struct CorruptionSetting: Hashable, Sendable {
     self.severity = severity
     self.generator = generator
     self.seed = seed
+    self.frost = frost
+  }
+
+  /// The place of its severity in a table.
+  var index: Int { severity - Self.severities.lowerBound }
+
+  /// The generator's name and version, and the pictures of frost where the kind uses some that were given:
+  /// `imagenet-c-math@1`, `imagenet-c-math@1+frost-3f2a91c0`.
+  package var generatorID: String {
+    let textures = kind == Frost.kind ? frost.id : nil
+    return ([generator.rawValue] + (textures.map { [$0] } ?? [])).joined(separator: "+")
   }
 
   /// Spoils a picture, by nothing but the setting, the picture and its id, so that every checkpoint sees the same.
@@ -85,9 +108,20 @@ package struct CorruptionSetting: Hashable, Sendable {
   ///   - image: the picture.
   ///   - id: what identifies it in its data set.
   /// - Returns: the spoilt picture.
-  package func apply(to image: Image, id: String) -> Image {
-    var random = RandomStream(seed: seed, purpose: "corruption \(kind) \(id)", severity)
+  /// - Throws: `InputError` naming the id when the picture is too small for the corruption's filter.
+  package func apply(to image: Image, id: String) throws -> Image {
     guard let type = allCorruptions.first(where: { $0.kind == kind }) else { return image }
-    return type.corrupt(image, severity: severity, generator: generator, random: &random)
+    let smallest = type.smallestSide(self)
+    guard min(image.width, image.height) >= smallest else {
+      throw InputError(
+        id,
+        "\(image.width)×\(image.height) pixels are too few for \(kind) \(severity) of "
+          + "\(generator.rawValue), whose filter needs \(smallest) a side",
+        generator == .imageNet
+          ? "set the generator \(CorruptionGenerator.cifar.rawValue), or leave the kind out"
+          : "leave the kind out")
+    }
+    var random = RandomStream(seed: seed, purpose: "corruption \(kind) \(id)", severity)
+    return type.corrupt(image, self, random: &random)
   }
 }
