@@ -51,14 +51,14 @@ def run_side(side: str, work: Work, quick: bool, threads: int) -> dict:
     return result | {"peak_rss_bytes": peak}
 
 
-def make_file(work: Work, say) -> None:
+def make_file(work: Work, quick: bool, say) -> None:
     """Makes the file that a benchmark reads, unless it is there."""
-    path = FILES / (work.file or "")
-    if work.file is None or path.exists():
+    if work.file is None or (path := work.path(quick)).exists():
         return
     say(f"{work.key}: writing {path}")
-    path.parent.mkdir(exist_ok=True)
-    run_process([sys.executable, "-m", "rivals.load", str(path)], root / "Benchmarks")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sizes = [f"{key}={value}" for key, value in work.sizes(quick).items()]
+    run_process([sys.executable, "-m", f"rivals.{work.maker}", str(path), *sizes], root / "Benchmarks")
 
 
 def measure(work: Work, pairs: int, quick: bool, threads: int, say) -> dict:
@@ -67,7 +67,7 @@ def measure(work: Work, pairs: int, quick: bool, threads: int, say) -> dict:
     The ratio to a rival is taken pair by pair, so that a slow minute of the machine hits both sides;
     the median of the ratios is the result.
     """
-    make_file(work, say)
+    make_file(work, quick, say)
     sides = [OURS, *work.rivals]
     runs: dict[str, list[dict]] = {side: [] for side in sides}
     for pair in range(pairs):

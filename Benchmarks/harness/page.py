@@ -97,17 +97,18 @@ def _details(stored: dict) -> str:
         for side, figures in (found or {"sides": {}})["sides"].items():
             low, high = figures["spread"]
             rate = f"{figures['rate']:,.0f} {work.unit}" if figures["rate"] else ""
+            arithmetic = f"{figures['gflops']:,.0f}" if figures["gflops"] else ""
             check = "" if figures["check"] is None else f"{figures['check']:.4g}"
             rows.append(
                 f"| {_title(work)} | {side} | {figures['seconds']:.4g} ({low:.4g} to {high:.4g}) | {rate} "
-                f"| {figures['gflops']:,.0f} | {_mebibytes(figures['peak_rss_bytes'])} | {check} |")
+                f"| {arithmetic} | {_mebibytes(figures['peak_rss_bytes'])} | {check} |")
     for work in ALL:
         for rival, ratio in (stored["measurements"].get(work.key) or {"ratios": {}})["ratios"].items():
             if ratio.get("parts"):
                 listed = ", ".join(f"{part} {value:.1f}×" for part, value in sorted(ratio["parts"].items()))
                 rows.append(f"\n{work.title} against {rival}, part by part: {listed}.")
     rows.append("\nCheck: the last training loss, or the accuracy on drawn clusters, for which the sides draw their own")
-    rows.append("numbers, so that it agrees roughly; for a loaded checkpoint the sum of its features. The runs of our side")
+    rows.append("numbers, so that it agrees roughly; for a loaded checkpoint the sum of its features; AP. The runs of our side")
     rows.append("(the rivals' take `--key value`, in `Benchmarks`, `python -m rivals`):\n")
     rows.append("```")
     for work in ALL:

@@ -25,7 +25,8 @@ class Target:
 class Work:
     """One benchmark. `options` go to both sides, so that both do the same.
 
-    `file` is a file that both read, below .cache; `rivals.load` makes it when it is not there.
+    `file` is a file that both read, below .cache, with the sizes in its name where braces name them; the module `maker`
+    of the rivals makes it when it is not there.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Work:
     unit: str = "images/s"
     repetitions: int = 3
     file: str | None = None
+    maker: str = "load"
 
     @property
     def key(self) -> str:
@@ -52,8 +54,12 @@ class Work:
         repetitions = 1 if quick else self.repetitions
         given = {"precision": self.precision, "threads": threads, "repetitions": repetitions}
         if self.file is not None:
-            given["file"] = FILES / self.file
+            given["file"] = self.path(quick)
         return {key: str(value) for key, value in (given | self.sizes(quick)).items()}
+
+    def path(self, quick: bool) -> pathlib.Path:
+        """The file that both sides read."""
+        return FILES / self.file.format(**self.sizes(quick))
 
     def operations(self, quick: bool) -> float:
         """Floating-point operations of the matrix products in one repetition (2 m n k each)."""
@@ -105,6 +111,8 @@ OPERATIONS = {
     "knn": lambda o: 2 * o["queries"] * o["items"] * o["width"],
     "bootstrap": lambda o: 2 * 2 * o["examples"] * o["metrics"] * o["resamples"],
     "corruptions": lambda o: 0,
+    "score-bbox": lambda o: 0,
+    "score-segm": lambda o: 0,
     "linear-probe": lambda o: 2 * 2 * o["rows"] * o["width"] * o["classes"] * o["epochs"],
 }
 
@@ -151,4 +159,12 @@ ALL = [
     Work("load-safetensors", "From a .safetensors file to the features of one image, ViT-B/16",
          {"batch": 1}, {}, "fp32", {"pytorch": Target(ratio=1.0, seconds=2.0)}, repetitions=1,
          file="vit-base.safetensors"),
+    Work("score-bbox", "Box AP of a set of the size of COCO val2017, from the files, with intervals on our side",
+         {"images": 5000}, {"images": 100}, "fp32",
+         {"pycocotools": Target(ratio=20.0), "faster-coco-eval": Target(ratio=1.0)}, repetitions=1,
+         file="coco-{images}/ground_truth.json", maker="coco_set"),
+    Work("score-segm", "Mask AP of a set of the size of COCO val2017, from the files, with intervals on our side",
+         {"images": 5000}, {"images": 100}, "fp32",
+         {"pycocotools": Target(ratio=10.0), "faster-coco-eval": Target(ratio=1.0)}, repetitions=1,
+         file="coco-{images}/ground_truth.json", maker="coco_set"),
 ]

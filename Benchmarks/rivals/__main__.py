@@ -14,13 +14,15 @@ NAMES = {
     "gemm": "gemm", "mae-step": "mae_step", "features": "features", "knn": "knn",
     "linear-probe": "linear_probe", "bootstrap": "bootstrap", "load-pth": "load",
     "load-safetensors": "load", "corruptions": "corruptions", "simmim-step": "simmim_step", "simclr-step": "simclr_step",
+    "score-bbox": "score", "score-segm": "score",
 }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("name", choices=NAMES)
-    parser.add_argument("--rival", default="pytorch", choices=["pytorch", "scikit-learn", "scipy", "imagecorruptions"])
+    parser.add_argument("--rival", default="pytorch", choices=[
+        "pytorch", "scikit-learn", "scipy", "imagecorruptions", "pycocotools", "faster-coco-eval"])
     parser.add_argument("--precision", default="fp32", choices=["fp32", "bf16"])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repetitions", type=int, default=3)

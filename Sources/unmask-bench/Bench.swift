@@ -1,4 +1,5 @@
 import Foundation
+import Results
 import Support
 
 /// Measurements that `make bench` sets beside PyTorch's: `unmask-bench NAME [KEY=VALUE]...`
@@ -17,6 +18,8 @@ struct Bench {
     "attentive-probe": measureAttentiveProbe,
     "bootstrap": measureBootstrap,
     "corruptions": measureCorruptions,
+    "score-bbox": { try measureScore(.boxes, $0) },
+    "score-segm": { try measureScore(.masks, $0) },
     "reports": generateReports,
   ]
 

@@ -20,8 +20,8 @@ struct Unmask: ParsableCommand {
     version: Harness.current.version,
     subcommands: [
       Pretrain.self, Evaluate.self, SweepCommand.self, Compare.self, GateCommand.self,
-      ReportCommand.self, Inspect.self, Convert.self, Features.self, Corrupt.self, List.self,
-      Validate.self,
+      ReportCommand.self, Inspect.self, Convert.self, Features.self, Score.self, Corrupt.self,
+      List.self, Validate.self,
     ])
 
   static func main() {

@@ -5,7 +5,7 @@ import Testing
 struct UsageTests {
   private static let commands = [
     "pretrain", "evaluate", "compare", "gate", "report", "inspect", "convert", "features",
-    "corrupt", "list",
+    "score", "corrupt", "list",
     "validate",
   ]
 

@@ -20,6 +20,7 @@ numbers; on another machine the last bits differ, and --check allows for that.
     formats/         picture files of every kind, and the hash of their pixels (vision_formats.py)
     datasets/        small data sets as others leave them on the disk (dataset_files.py)
     statistics/      intervals and tests (statistics_goldens.py)
+    detections/      average precision, masks and polygons (detections.py)
     transforms/      resizing and the transforms of evaluation (transforms.py)
 
 Every file of engine/ is a safetensors file of contiguous float32 tensors. Labels and other integers are floats too.
@@ -41,6 +42,7 @@ import sys
 
 import checkpoints
 import dataset_files
+import detections
 import statistics_goldens
 import transforms
 import vision
@@ -58,6 +60,7 @@ ENGINE = {
 FOLDERS = {
     "checkpoints": checkpoints.write, "vision": vision.write, "formats": vision_formats.write,
     "datasets": dataset_files.write, "statistics": statistics_goldens.write, "transforms": transforms.write,
+    "detections": detections.write,
 }
 
 

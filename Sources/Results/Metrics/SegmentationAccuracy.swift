@@ -16,6 +16,13 @@ package struct SegmentationCounts: Equatable, Sendable {
     labelled = intersection
   }
 
+  /// Pixels that are counted already: one number a class.
+  init(intersection: [Int32], predicted: [Int32], labelled: [Int32]) {
+    self.intersection = intersection
+    self.predicted = predicted
+    self.labelled = labelled
+  }
+
   /// Adds a pixel of class `label` that was given the class `prediction`.
   package mutating func add(label: Int, prediction: Int) {
     labelled[label] += 1

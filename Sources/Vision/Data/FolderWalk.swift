@@ -45,3 +45,9 @@ struct FolderWalk {
     }
   }
 }
+
+/// Paths of the pictures below a folder, relative to it, in the order of their bytes; links are followed.
+/// - Throws: `InputError` when a folder cannot be read.
+package func pictureFiles(below folder: String) throws -> [String] {
+  try FolderWalk(folder).pictures
+}

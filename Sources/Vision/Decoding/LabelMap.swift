@@ -25,3 +25,11 @@ package struct LabelMap: Sendable, Equatable {
 package func decodeLabelMap(_ data: Data, from subject: String) throws -> LabelMap {
   try PNG.decodeLabels(data, from: subject)
 }
+
+/// The label map in the PNG file at `path`; see `decodeLabelMap`.
+package func readLabelMap(_ path: String) throws -> LabelMap {
+  let file = try MappedFile(path)
+  return try withExtendedLifetime(file) {
+    try decodeLabelMap(file.unownedData, from: FileNameText.visible(path))
+  }
+}
