@@ -57,6 +57,8 @@ package struct COCOAnnotations: Sendable {
     file = try MappedFile(path)
     file.advise(isSequential: true)
     try withExtendedLifetime(file) { try read() }
+    // What is read again, masks, is read from the file again.
+    file.release(0..<file.count)
     images.sort { $0.id < $1.id }
     categories.sort { $0.id < $1.id }
     try Self.refuseEqual(images.map(\.id), "images", path)
@@ -115,7 +117,11 @@ package struct COCOAnnotations: Sendable {
       throw InputError(FileNameText.visible(path), "'\(name)' is no list")
     }
     var index = 0
+    let start = json.position
     while try json.nextElement() {
+      if index == COCOFile.sample, name == "annotations" {
+        instances.reserveCapacity(COCOFile.estimate(json.position - start, of: file))
+      }
       switch name {
       case "images": images.append(try readImage(index, &json))
       case "categories": categories.append(try readCategory(index, &json))

@@ -48,8 +48,15 @@ package struct COCODetections: Sendable {
         "give results in COCO's layout: [{\"image_id\": …, \"category_id\": …, \"bbox\": …, \"score\": …}]"
       )
     }
-    while try json.nextElement() { entries.append(try readEntry(&json)) }
+    while try json.nextElement() {
+      entries.append(try readEntry(&json))
+      if entries.count == COCOFile.sample {
+        entries.reserveCapacity(COCOFile.estimate(json.position, of: file))
+      }
+    }
     try json.end()
+    // What is read again, masks, is read from the file again.
+    file.release(0..<file.count)
     guard entries.count < Int(Int32.max) else {
       throw InputError(FileNameText.visible(path), "holds \(entries.count) detections, too many")
     }

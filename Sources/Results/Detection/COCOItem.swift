@@ -148,3 +148,14 @@ private struct PeekedValue: CustomStringConvertible {
     return json.shown()
   }
 }
+
+/// How many items a file may hold, so that lists get the memory they need and not twice that.
+enum COCOFile {
+  /// Items after which it is estimated.
+  static let sample = 1000
+
+  /// A little more than the number of items of a file whose first `sample` took `bytes`.
+  static func estimate(_ bytes: Int, of file: MappedFile) -> Int {
+    file.count / max(1, bytes / sample) / 16 * 17
+  }
+}

@@ -60,7 +60,7 @@ package struct DetectionAccuracy: Sendable {
     let curves = DetectionCurves(matches, pool: pool)
     let summary = DetectionSummary(curves)
     let values = summary.values(
-      weights: [UInt8](repeating: 1, count: max(1, problem.images)), CurveScorer(curves))
+      weights: [ImageWeights](repeating: .one, count: max(1, problem.images)), CurveScorer(curves))
     let isResampled = resamples > 0 && problem.images > 0
     let replicates =
       isResampled
@@ -71,19 +71,19 @@ package struct DetectionAccuracy: Sendable {
     scores = DetectionSummary.scores.indices.map { index in
       Score(
         name: DetectionSummary.scores[index].name, words: DetectionSummary.scores[index].words,
-        value: values.mean[index],
+        value: values.mean[index][0],
         metric: replicates.flatMap {
-          values.mean[index] < 0 ? nil : Metric($0.mean(index), count: problem.images)
+          values.mean[index][0] < 0 ? nil : Metric($0.mean(index), count: problem.images)
         })
     }
     self.categories = categories.indices.map { index in
       Category(
         id: categories[index].id, name: categories[index].name,
         objects: matches.objects[index].reduce(0) { $0 + Int($1.counts[0]) },
-        detections: matches.starts[index + 1] - matches.starts[index],
-        values: values.categories[index],
+        detections: matches.detections(of: index).count,
+        values: values.categories[index].map { $0[0] },
         precision: replicates.flatMap {
-          values.categories[index][0] < 0
+          values.categories[index][0][0] < 0
             ? nil : Metric($0.category(index), count: matches.objects[index].count)
         })
     }

@@ -16,7 +16,16 @@ struct DetectionGroups {
 
   let objectOrder: [Int32]
   let detectionOrder: [Int32]
-  private(set) var groups: [Group] = []
+  private var starts: [Start] = []
+
+  /// Where a group begins; it ends where the next one begins.
+  private struct Start {
+    var image = Int32(0)
+    var category = Int32(0)
+    let object: Int32
+    let detection: Int32
+    let kept: Int32
+  }
 
   init(_ problem: DetectionProblem) {
     let objects = problem.objects
@@ -44,17 +53,29 @@ struct DetectionGroups {
       let (firstObject, firstDetection) = (object, detection)
       while objectKey() == next { object += 1 }
       while detectionKey() == next { detection += 1 }
-      let end = kept + min(detection - firstDetection, Self.mostDetections)
-      groups.append(
-        Group(
+      starts.append(
+        Start(
           image: Int32(next & 0xFFFF_FFFF), category: Int32(next >> 32),
-          objects: firstObject..<object, detections: firstDetection..<detection, kept: kept..<end))
-      kept = end
+          object: Int32(firstObject), detection: Int32(firstDetection), kept: Int32(kept)))
+      kept += min(detection - firstDetection, Self.mostDetections)
     }
+    starts.append(Start(object: Int32(object), detection: Int32(detection), kept: Int32(kept)))
+  }
+
+  /// How many groups there are.
+  var count: Int { starts.count - 1 }
+
+  /// A group by its place.
+  subscript(index: Int) -> Group {
+    let (start, end) = (starts[index], starts[index + 1])
+    return Group(
+      image: start.image, category: start.category,
+      objects: Int(start.object)..<Int(end.object),
+      detections: Int(start.detection)..<Int(end.detection), kept: Int(start.kept)..<Int(end.kept))
   }
 
   /// How many detections are kept.
-  var keptCount: Int { groups.last?.kept.upperBound ?? 0 }
+  var keptCount: Int { Int(starts.last?.kept ?? 0) }
 
   /// The numbers below `count`, without those of no category, by category, then by image, then as they are: two passes of counting.
   private static func sorted(

@@ -44,10 +44,9 @@ struct DetectionMatches: Sendable {
   /// How many images and categories there are.
   let images: Int
   let categories: Int
-  /// The detections that are kept.
-  let detections: [MatchedDetection]
-  /// Where those of each category begin, and the end.
-  let starts: [Int]
+  private let table: MatchTable
+  /// Where the detections of each category begin, and the end.
+  private let starts: [Int]
   /// How many objects of each range are in an image, for each category.
   let objects: [[ObjectCount]]
 
@@ -68,18 +67,19 @@ struct DetectionMatches: Sendable {
     images = problem.images
     categories = problem.categories
     let groups = DetectionGroups(problem)
-    let matched = MatchTable(groups.keptCount, groups: groups.groups.count)
-    let jobs = Self.jobs(groups.groups)
+    let matched = MatchTable(groups.keptCount, groups: groups.count)
+    let jobs = Self.jobs(groups)
     let scratch = (0..<pool.threads).map { _ in GroupMatcher(problem, groups) }
     _ = try pool.map(jobs.count) { job, worker -> Bool in
       for index in jobs[job] {
-        try scratch[worker].match(groups.groups[index], index, into: matched)
+        try scratch[worker].match(groups[index], index, into: matched)
       }
       return true
     }
     var starts = [Int](repeating: 0, count: problem.categories + 1)
     var objects = [[ObjectCount]](repeating: [], count: problem.categories)
-    for (index, group) in groups.groups.enumerated() {
+    for index in 0..<groups.count {
+      let group = groups[index]
       starts[Int(group.category) + 1] += group.kept.count
       if !group.objects.isEmpty {
         objects[Int(group.category)].append(
@@ -88,14 +88,21 @@ struct DetectionMatches: Sendable {
     }
     for category in 0..<problem.categories { starts[category + 1] += starts[category] }
     (self.starts, self.objects) = (starts, objects)
-    detections = matched.sorted(starts, pool)
+    table = matched
+    table.sort(starts, pool)
+  }
+
+  /// The detections of a category that are kept, by descending score.
+  func detections(of category: Int) -> UnsafeMutableBufferPointer<MatchedDetection> {
+    UnsafeMutableBufferPointer(rebasing: table.detections[starts[category]..<starts[category + 1]])
   }
 
   /// Groups of about equal work, which must not depend on the number of threads.
-  private static func jobs(_ groups: [DetectionGroups.Group]) -> [Range<Int>] {
+  private static func jobs(_ groups: DetectionGroups) -> [Range<Int>] {
     var jobs: [Range<Int>] = []
     var (start, work) = (0, 0)
-    for (index, group) in groups.enumerated() {
+    for index in 0..<groups.count {
+      let group = groups[index]
       work += group.detections.count + group.objects.count
       if work >= 2048 || index + 1 == groups.count {
         jobs.append(start..<index + 1)
@@ -121,8 +128,8 @@ final class MatchTable: @unchecked Sendable {
     objects.deallocate()
   }
 
-  /// All detections, those of each category by descending score, of equal ones by image and rank.
-  func sorted(_ starts: [Int], _ pool: WorkerPool) -> [MatchedDetection] {
+  /// Sorts the detections of each category by descending score, of equal ones by image and rank.
+  func sort(_ starts: [Int], _ pool: WorkerPool) {
     pool.run(starts.count - 1) { [self] category, _ in
       let range = starts[category]..<starts[category + 1]
       var own = UnsafeMutableBufferPointer(rebasing: detections[range])
@@ -132,6 +139,5 @@ final class MatchTable: @unchecked Sendable {
         return first.rank < second.rank
       }
     }
-    return Array(detections)
   }
 }

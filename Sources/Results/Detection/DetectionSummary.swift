@@ -6,39 +6,43 @@ struct DetectionSummary: Sendable {
   struct Definition: Sendable {
     let name: String
     let words: String
-    let isPrecision: Bool
+    let quantity: Quantity
     /// The range of areas.
     let range: Int
     /// The only overlap that counts; nil for the mean of all ten.
     var overlap: Int?
-    /// Which of the limits of detections: 1, 10 or 100.
-    var limit = 2
+  }
+
+  /// What of a curve is averaged: precision, or recall with the best one, ten or all detections of an image.
+  enum Quantity: Sendable {
+    case precision, recallOfOne, recallOfTen, recall
   }
 
   /// The numbers in the order of COCO's tools.
   static let scores = [
-    Definition(name: "AP", words: "precision, IoU 0.50:0.95", isPrecision: true, range: 0),
-    Definition(name: "AP50", words: "precision, IoU 0.50", isPrecision: true, range: 0, overlap: 0),
-    Definition(name: "AP75", words: "precision, IoU 0.75", isPrecision: true, range: 0, overlap: 5),
-    Definition(name: "APs", words: "precision, small objects", isPrecision: true, range: 1),
-    Definition(name: "APm", words: "precision, medium objects", isPrecision: true, range: 2),
-    Definition(name: "APl", words: "precision, large objects", isPrecision: true, range: 3),
+    Definition(name: "AP", words: "precision, IoU 0.50:0.95", quantity: .precision, range: 0),
     Definition(
-      name: "AR1", words: "recall, 1 detection an image", isPrecision: false, range: 0, limit: 0),
+      name: "AP50", words: "precision, IoU 0.50", quantity: .precision, range: 0, overlap: 0),
     Definition(
-      name: "AR10", words: "recall, 10 detections an image", isPrecision: false, range: 0, limit: 1),
+      name: "AP75", words: "precision, IoU 0.75", quantity: .precision, range: 0, overlap: 5),
+    Definition(name: "APs", words: "precision, small objects", quantity: .precision, range: 1),
+    Definition(name: "APm", words: "precision, medium objects", quantity: .precision, range: 2),
+    Definition(name: "APl", words: "precision, large objects", quantity: .precision, range: 3),
     Definition(
-      name: "AR100", words: "recall, 100 detections an image", isPrecision: false, range: 0),
-    Definition(name: "ARs", words: "recall, small objects", isPrecision: false, range: 1),
-    Definition(name: "ARm", words: "recall, medium objects", isPrecision: false, range: 2),
-    Definition(name: "ARl", words: "recall, large objects", isPrecision: false, range: 3),
+      name: "AR1", words: "recall, 1 detection an image", quantity: .recallOfOne, range: 0),
+    Definition(
+      name: "AR10", words: "recall, 10 detections an image", quantity: .recallOfTen, range: 0),
+    Definition(
+      name: "AR100", words: "recall, 100 detections an image", quantity: .recall, range: 0),
+    Definition(name: "ARs", words: "recall, small objects", quantity: .recall, range: 1),
+    Definition(name: "ARm", words: "recall, medium objects", quantity: .recall, range: 2),
+    Definition(name: "ARl", words: "recall, large objects", quantity: .recall, range: 3),
   ]
 
-  /// The numbers over all categories, and of each.
+  /// The numbers over all categories, and of each, in each of a few resamples; -1 where there is no object of the range.
   struct Values: Sendable {
-    /// -1 where no category has an object of the range.
-    var mean: [Double]
-    var categories: [[Double]]
+    var mean: [SIMD4<Double>]
+    var categories: [[SIMD4<Double>]]
   }
 
   let curves: DetectionCurves
@@ -46,7 +50,7 @@ struct DetectionSummary: Sendable {
   init(_ curves: DetectionCurves) { self.curves = curves }
 
   /// The numbers with the images weighted.
-  func values(weights: [UInt8], _ scorer: CurveScorer) -> Values {
+  func values(weights: [ImageWeights], _ scorer: CurveScorer) -> Values {
     weights.withUnsafeBufferPointer { weights in
       guard let weights = weights.baseAddress else { return Values(mean: [], categories: []) }
       let categories = curves.curves.indices.map { values(category: $0, weights, scorer) }
@@ -54,28 +58,28 @@ struct DetectionSummary: Sendable {
     }
   }
 
-  private static func mean(_ categories: [[Double]]) -> [Double] {
+  private static func mean(_ categories: [[SIMD4<Double>]]) -> [SIMD4<Double>] {
     scores.indices.map { index in
-      var (sum, count) = (0.0, 0)
-      for values in categories where values[index] >= 0 {
-        sum += values[index]
-        count += 1
+      var (sum, count) = (SIMD4<Double>.zero, SIMD4<Double>.zero)
+      for values in categories {
+        let isThere = values[index] .>= 0
+        sum.replace(with: sum + values[index], where: isThere)
+        count.replace(with: count + 1, where: isThere)
       }
-      return count == 0 ? -1 : sum / Double(count)
+      return (sum / count).replacing(with: -1, where: count .== 0)
     }
   }
 
   private func values(
-    category: Int, _ weights: UnsafePointer<UInt8>, _ scorer: CurveScorer
-  ) -> [Double] {
+    category: Int, _ weights: UnsafePointer<ImageWeights>, _ scorer: CurveScorer
+  ) -> [SIMD4<Double>] {
     let ranges = DetectionScale.areas.indices.map { scorer.scores(category, $0, weights: weights) }
     return Self.scores.map { score in
-      guard let scores = ranges[score.range] else { return -1 }
+      let scores = ranges[score.range]
       let overlaps = score.overlap.map { $0..<$0 + 1 } ?? 0..<DetectionScale.overlaps.count
-      let sum = overlaps.reduce(0.0) { sum, overlap in
-        sum + (score.isPrecision ? scores.precision[overlap] : scores.recall[overlap][score.limit])
-      }
-      return sum / Double(overlaps.count)
+      var sum = SIMD4<Double>.zero
+      for overlap in overlaps { sum += scores[overlap, score.quantity] }
+      return (sum / Double(overlaps.count)).replacing(with: -1, where: scores.objects .== 0)
     }
   }
 
@@ -94,9 +98,9 @@ struct DetectionSummary: Sendable {
     }
 
     /// Leaving out every image in turn would cost more than all resamples: bias is corrected, skewness is not.
-    private func distribution(_ column: Int, _ point: Double) -> BootstrapDistribution {
+    private func distribution(_ column: Int, _ point: SIMD4<Double>) -> BootstrapDistribution {
       BootstrapDistribution(
-        BootstrapReplicates(point: point, values: rows.map { $0[column] }, leftOut: []))
+        BootstrapReplicates(point: point[0], values: rows.map { $0[column] }, leftOut: []))
     }
   }
 
@@ -115,15 +119,41 @@ struct DetectionSummary: Sendable {
   ) -> Replicates {
     let plan = Resamples(images: curves.images, seed: seed)
     let scorers = (0..<pool.threads).map { _ in CurveScorer(curves) }
-    let rows = pool.map(resamples) { resample, worker -> [Double] in
-      let weights = [UInt8](unsafeUninitializedCapacity: plan.images) { buffer, count in
-        if let counts = buffer.baseAddress { plan.count(resample, into: counts) }
-        count = plan.images
-      }
-      let values = values(weights: weights, scorers[worker])
-      advance(1)
-      return (values.mean + values.categories.map { $0[0] }).map { $0 < 0 ? .nan : $0 }
+    let lanes = ImageWeights.scalarCount
+    let rows = pool.map((resamples + lanes - 1) / lanes) { block, worker -> [[Double]] in
+      let values = values(
+        weights: Self.weights(plan, first: block * lanes), scorers[worker])
+      let columns = values.mean + values.categories.map { $0[0] }
+      let count = min(lanes, resamples - block * lanes)
+      advance(count)
+      return (0..<count).map { lane in columns.map { $0[lane] < 0 ? .nan : $0[lane] } }
     }
-    return Replicates(points: points, rows: rows)
+    return Replicates(points: points, rows: Array(rows.joined()))
+  }
+
+  /// How often each image is drawn by a few resamples.
+  static func weights(_ plan: Resamples, first: Int) -> [ImageWeights] {
+    var weights = [ImageWeights](repeating: .zero, count: plan.images)
+    var counts = [UInt8](repeating: 0, count: plan.images)
+    for lane in 0..<ImageWeights.scalarCount {
+      counts.withUnsafeMutableBufferPointer { counts in
+        guard let counts = counts.baseAddress else { return }
+        plan.count(first + lane, into: counts)
+        for image in weights.indices { weights[image][lane] = Int32(counts[image]) }
+      }
+    }
+    return weights
+  }
+}
+
+extension CurveScores {
+  /// What is asked for, at an overlap.
+  fileprivate subscript(overlap: Int, quantity: DetectionSummary.Quantity) -> SIMD4<Double> {
+    switch quantity {
+    case .precision: precision[overlap]
+    case .recallOfOne: recall[overlap].one
+    case .recallOfTen: recall[overlap].ten
+    case .recall: recall[overlap].all
+    }
   }
 }

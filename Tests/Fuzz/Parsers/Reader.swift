@@ -92,7 +92,26 @@ struct Reader {
       name: "json", file: "a.json",
       seeds: ["Tests/Goldens/vision/cases.json", "docs/sweep.schema.json"]
     ) { path in _ = try JSON.parse(contentsOf: path) },
+    Reader(name: "objects", file: "a.json", seeds: [truth]) { try score($0, found) },
+    Reader(name: "detections", file: "a.json", seeds: [found]) { try score(truth, $0) },
   ]
+
+  private static let truth = "Tests/Fuzz/corpus/coco_truth.json"
+  private static let found = "Tests/Fuzz/corpus/coco_found.json"
+
+  /// Scores boxes and masks.
+  private static func score(_ truth: String, _ found: String) throws {
+    let pool = WorkerPool(threads: 1)
+    defer { pool.close() }
+    for shape in DetectionProblem.Shape.allCases {
+      let annotations = try COCOAnnotations(contentsOf: truth)
+      let (problem, _) = try DetectionProblem.coco(
+        annotations, COCODetections(contentsOf: found, for: annotations), comparing: shape)
+      _ = try DetectionAccuracy(
+        problem, categories: annotations.categories.map { ($0.id, $0.name) }, resamples: 2,
+        pool: pool)
+    }
+  }
 
   private static func formats(_ names: [String]) -> [String] {
     names.map { "Tests/Goldens/checkpoints/formats/" + $0 }
