@@ -11,6 +11,12 @@ package struct SplitReference: Hashable, Sendable {
   package var split: String
   /// How the images are spoilt; nil when they are not.
   package var corruption: CorruptionSetting?
+  /// How cells of the images are hidden or shuffled; nil when they are not.
+  package var occlusion: Occlusion?
+  /// The name of images with an occlusion.
+  private var occludedName = ""
+  /// Whether the other data may have other classes than the task's own; labels are then in its own numbering.
+  package var hasOtherClasses = false
 
   /// A split, perhaps of other data, perhaps spoilt.
   package init(
@@ -21,11 +27,19 @@ package struct SplitReference: Hashable, Sendable {
     self.corruption = corruption
   }
 
+  /// The test images with hidden or shuffled cells, by a name that no other set of the task has.
+  init(named name: String, _ occlusion: Occlusion) {
+    self.init()
+    self.occlusion = occlusion
+    occludedName = name
+  }
+
   /// The test images of the task's data.
   package static let test = SplitReference()
 
   /// The name in a report: `test`, `gaussian_noise-3`; other data by their specification.
   package var name: String {
+    guard occlusion == nil else { return occludedName }
     let images =
       data.map { "\($0) \(split)" } ?? (corruption == nil || split != "test" ? split : "")
     let spoilt = corruption.map { "\($0.kind)-\($0.severity)" } ?? ""
@@ -33,7 +47,7 @@ package struct SplitReference: Hashable, Sendable {
   }
 
   /// Whether its features are computed for one task and not kept: there may be a hundred such sets.
-  package var isTransient: Bool { corruption != nil }
+  package var isTransient: Bool { corruption != nil || occlusion != nil }
 }
 
 extension TaskContext {
@@ -44,6 +58,7 @@ extension TaskContext {
   /// - Throws: `InputError` when the data has no such split, or other classes.
   package func images(of set: SplitReference) throws -> any ImageSplit {
     let images = try store.images(of: set)
+    if let occlusion = set.occlusion { return OccludedSplit(images, occlusion) }
     return set.corruption.map { CorruptedSplit(images, $0) } ?? images
   }
 

@@ -20,7 +20,7 @@ extension Report {
         parameters: subject.parameterCount, pretraining: subject.pretraining,
         loading: subject.loading, preprocessing: subject.preprocessing.json,
         identity: subject.identityHash),
-      environment: environment, tasks: outcome.results)
+      environment: environment, tasks: outcome.results.map(\.withFigures))
     pictures = outcome.pictures.map {
       DrawnPictures(
         original: encodePNG($0.original), masked: encodePNG($0.masked),

@@ -28,6 +28,12 @@ extension Report {
           predictions, of: "\(task)-\(set.name)", &taken)
       }
     }
+    for index in report.tasks.indices where !report.tasks[index].drawnFigures.isEmpty {
+      report.tasks[index].figures = try report.tasks[index].drawnFigures.map {
+        try files.add($0.content, as: "figures/\($0.name)")
+      }
+      report.tasks[index].drawnFigures = []
+    }
     if let pictures {
       let data = report.tasks.lazy.compactMap(\.dataset).first?.id ?? "unknown data"
       report.checkpoint.pictures = try ReportPictures(pictures, in: files, data: data)

@@ -38,7 +38,9 @@ struct ReportFiles {
     let kept = Set(Self.names(of: report))
     let left = ["predictions", "figures"].flatMap { part in
       ((try? FileSystem.names(in: folder + "/" + part)) ?? [])
-        .filter { $0.wholeMatch(of: /.*-[0-9a-f]{8}\.(npy|png)/) != nil }.map { part + "/" + $0 }
+        .filter { $0.wholeMatch(of: /.*-[0-9a-f]{8}\.(npy|png|svg)/) != nil }.map {
+          part + "/" + $0
+        }
     }
     for name in earlier + left where !kept.contains(name) {
       if let path = try? Self.path(of: name, in: folder) { AtomicFile.remove(path) }

@@ -18,6 +18,20 @@ package struct DrawnPictures: Equatable, Sendable {
   }
 }
 
+/// A picture of a task's numbers that no file holds yet.
+package struct DrawnFigure: Equatable, Sendable {
+  /// The file's name, with its ending.
+  package var name: String
+  /// The file's content.
+  package var content: Data
+
+  /// A picture by name and content.
+  package init(name: String, content: Data) {
+    self.name = name
+    self.content = content
+  }
+}
+
 /// Pictures of what a checkpoint's pretraining hides and paints in, as files beside a report.
 package struct ReportPictures: Equatable, Sendable {
   /// One file.

@@ -53,6 +53,8 @@ package struct TaskResult: Equatable, Sendable {
   package var sets: [ScoredSet] = []
   /// Pictures, as paths relative to the report's folder.
   package var figures: [String] = []
+  /// Pictures that no file holds yet.
+  package var drawnFigures: [DrawnFigure] = []
   /// The comparability fields as a report recorded them; nil for a result of this run.
   package var recordedComparability: [String: JSON]?
   /// More numbers for people, such as curves; not compared.

@@ -100,6 +100,55 @@ struct RobustnessTests {
     #expect(again.predictions == base.predictions)
   }
 
+  /// An array of uint8 as NumPy saves it.
+  private func save(_ values: [UInt8], _ shape: [Int], _ name: String) throws {
+    let sizes = shape.map(String.init).joined(separator: ", ") + (shape.count == 1 ? "," : "")
+    let text = "{'descr': '|u1', 'fortran_order': False, 'shape': (\(sizes)), }"
+    let header = text.padding(toLength: 117, withPad: " ", startingAt: 0) + "\n"
+    let start: [UInt8] = [0x93] + Array("NUMPY".utf8) + [1, 0, 118, 0] + Array(header.utf8)
+    try AtomicFile.write(Data(start + values), to: folder.file("c/\(name).npy"))
+  }
+
+  @Test("Released files are read as they are, severity after severity")
+  func files() throws {
+    let test = syntheticDataset(noise: 60).test
+    let setting = try CorruptionSetting(kind: "gaussian_noise", severity: 5, generator: .imageNet)
+    var pixels: [UInt8] = []
+    for severity in 1...5 {
+      for index in 0..<60 {
+        let clean = try test.image(at: index)
+        // Severity 2 is the noise that is made at severity 5, all others are clean.
+        pixels +=
+          try severity == 2
+          ? setting.apply(to: clean, id: test.exampleID(at: index)).pixels : clean.pixels
+      }
+    }
+    let labels = (0..<300).map { UInt8(test.label(at: $0 % 60)) }
+    try save(pixels, [300, 16, 16, 3], "gaussian_noise")
+    try save(labels, [300], "labels")
+    let read = try result(["files=\(folder.file("c"))", "severities=[1, 2]"])
+    let made = try result(["severities=[5]", "generator=imagenet-c-math@1"])
+    #expect(
+      read.metrics["error_gaussian_noise_1"]?.value == read.metrics["error_clean"]?.value)
+    #expect(read.sets[2].predictions == made.sets[1].predictions)
+    #expect(read.generatorVersions.keys.allSatisfy { $0.hasPrefix("corrupted-files-") })
+    #expect(read.sets[1].corruption?.generator == read.generatorVersions.keys.first)
+    func line(_ more: [String] = []) -> String {
+      do {
+        _ = try result(["files=\(folder.file("c"))"] + more)
+        return "no error"
+      } catch { return (error as? InputError)?.errorDescription ?? "\(error)" }
+    }
+    #expect(line(["kinds=[fog]"]).contains("fog.npy"))
+    try save(labels.reversed(), [300], "labels")
+    #expect(line().contains("labels.npy: image 0 has label"))
+    try save(Array(labels.dropLast()), [299], "labels")
+    #expect(line().contains("has shape [299]"))
+    try save(Array(labels.prefix(200)), [200], "labels")
+    try save(Array(pixels.prefix(200 * 768)), [200, 16, 16, 3], "gaussian_noise")
+    #expect(line().contains("holds 40 images of each severity, synthetic has 60"))
+  }
+
   @Test("Names of groups stand for their kinds")
   func groups() throws {
     func kinds(_ named: String) throws -> [String] {

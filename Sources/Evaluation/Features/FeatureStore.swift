@@ -47,10 +47,20 @@ package final class FeatureStore {
     return store
   }
 
+  /// A store of the same checkpoint's features on pictures of the same data that are divided in another way.
+  func replacing(_ divided: Dataset) -> FeatureStore {
+    if let known = others[divided.fingerprint] { return known }
+    let store = FeatureStore(
+      subject: subject, dataset: divided, cache: cache, planned: planned, precision: precision,
+      pool: pool, open: open)
+    others[divided.fingerprint] = store
+    return store
+  }
+
   /// The data that a set belongs to.
   ///
   /// - Throws: `InputError` when other data is unusable or has other classes.
-  func dataset(of set: SplitReference) throws -> Dataset { try store(on: set.data).dataset }
+  func dataset(of set: SplitReference) throws -> Dataset { try store(of: set).dataset }
 
   /// The images of a set, as they are.
   ///
@@ -77,24 +87,32 @@ package final class FeatureStore {
     -> FeatureSet
   {
     guard set.isTransient else {
-      return try store(on: set.data).features(request, split: set.split, images: images)
+      return try store(of: set).features(request, split: set.split, images: images)
     }
     let scope = FeatureCache.Scope(
       subject: subject, precision: precision, dataset: "", split: set.name, images: images)
     return try cache.transientFeatures(subject.resolve(request), of: scope, pool: pool)
   }
 
-  /// The store on the data of a specification, limited as this one's is; this one when nil.
-  private func store(on data: String?) throws -> FeatureStore {
-    guard let data else { return self }
-    if let known = others[data] { return known }
-    let whole = try open(data)
-    let other = dataset.limit.map { whole.limited(to: $0) } ?? whole
-    guard other.classes == dataset.classes, other.mapClasses == dataset.mapClasses else {
+  /// The store on the data of a set, limited as this one's is; this one when it is the task's own.
+  private func store(of set: SplitReference) throws -> FeatureStore {
+    guard let data = set.data else { return self }
+    let store = try store(on: data)
+    let other = store.dataset
+    let hasSameClasses =
+      other.classes == dataset.classes && other.mapClasses == dataset.mapClasses
+    guard set.hasOtherClasses || hasSameClasses else {
       throw InputError(
         other.id, "does not have the classes of \(dataset.id), in their order",
         "a head can be scored on the classes that it was fitted on only")
     }
+    return store
+  }
+
+  private func store(on data: String) throws -> FeatureStore {
+    if let known = others[data] { return known }
+    let whole = try open(data)
+    let other = dataset.limit.map { whole.limited(to: $0) } ?? whole
     let store = FeatureStore(
       subject: subject, dataset: other, cache: cache, planned: [], precision: precision,
       pool: pool, open: open)

@@ -147,7 +147,7 @@ struct ProbeRun {
 }
 
 /// A trained probe.
-struct FittedProbe: FittedHead {
+struct FittedProbe: ScoringHead {
   let result: TaskResult
   fileprivate let request: FeatureRequest
   fileprivate let score: ProbeRun.Score
@@ -165,6 +165,19 @@ struct FittedProbe: FittedHead {
     return SetScore(
       set,
       ClassificationAccuracy(ids: images.ids, labels: labels, answers: answers, classes: classes))
+  }
+}
+
+extension FittedProbe {
+  func logits(_ set: SplitReference, in context: TaskContext) throws -> ClassLogits {
+    let classes = context.dataset.classes.count
+    let features = try context.features(request, of: set)
+    var values: [Float] = []
+    values.reserveCapacity(features.count * classes)
+    try eachPortion(of: (0..<features.count).map { Int32($0) }, scores: classes) { portion in
+      values += try score(features, portion.images)
+    }
+    return ClassLogits(classes: classes, values: values)
   }
 }
 

@@ -74,7 +74,7 @@ package struct Classify: Task {
 }
 
 /// The classifier of a checkpoint, ready to be scored.
-private struct OwnClassifier: FittedHead {
+private struct OwnClassifier: ScoringHead {
   let result: TaskResult
   let request: FeatureRequest
   let head: ClassifierHead
@@ -82,17 +82,22 @@ private struct OwnClassifier: FittedHead {
 
   func score(_ set: SplitReference, in context: TaskContext) throws -> SetScore {
     let images = try context.images(of: set)
-    let features = try context.features(request, of: set)
-    let scores = withExtendedLifetime(features) {
-      head.scores(features.floats, images: features.count)
-    }
-    let chosen = outputs.isEmpty ? scores.array : selected(scores)
-    return chosen.withUnsafeBufferPointer {
+    return try logits(set, in: context).values.withUnsafeBufferPointer {
       SetScore(
         set,
         ClassificationAccuracy(
           ids: images.ids, labels: images.labels, scores: $0, classes: context.dataset.classes))
     }
+  }
+
+  func logits(_ set: SplitReference, in context: TaskContext) throws -> ClassLogits {
+    let features = try context.features(request, of: set)
+    let scores = withExtendedLifetime(features) {
+      head.scores(features.floats, images: features.count)
+    }
+    return ClassLogits(
+      classes: context.dataset.classes.count,
+      values: outputs.isEmpty ? scores.array : selected(scores))
   }
 
   /// The scores of `outputs`, row by row.

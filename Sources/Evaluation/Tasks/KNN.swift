@@ -53,7 +53,7 @@ package struct KNN: Task {
 }
 
 /// Training images that vote.
-private struct FittedNeighbors: FittedHead {
+private struct FittedNeighbors: ScoringHead {
   let result: TaskResult
   let request: FeatureRequest
   let train: FeatureSet
@@ -91,6 +91,22 @@ private struct FittedNeighbors: FittedHead {
       featureHealth(features.floats, count: features.count, width: features.width)
     }
     return score
+  }
+
+  /// The logarithms of the votes, so that probabilities are shares of the votes; a class without any has 10⁻¹² of them.
+  func logits(_ set: SplitReference, in context: TaskContext) throws -> ClassLogits {
+    let features = try context.features(request, of: set)
+    let classes = context.dataset.classes.count
+    let vote = NeighborVote(
+      neighbors: search(features, context), labels: labels, classes: classes)
+    let votes = vote.scores(neighbors: headline, temperature: temperature)
+    return ClassLogits(
+      classes: classes,
+      values: (0..<features.count).flatMap { image -> [Float] in
+        let row = votes[image * classes..<(image + 1) * classes].map { Double($0) }
+        let sum = row.reduce(0, +)
+        return row.map { Float(log(max($0 / sum, 1e-12))) }
+      })
   }
 
   private func search(_ queries: FeatureSet, _ context: TaskContext) -> Neighbors {

@@ -120,14 +120,15 @@ extension Page {
     for row in group.rows {
       let entry = comparison.entries[row.entry]
       for path in row.result.figures {
-        guard path.hasSuffix(".png"), !path.hasPrefix("/"),
+        let types = ["png": "png", "svg": "svg+xml"]
+        guard let type = types[path.fileEnding], !path.hasPrefix("/"),
           !path.split(separator: "/").contains("..")
         else { continue }
         let file = (entry.report.folder ?? ".") + "/" + path
         let data = try MappedFile(file).data
         guard data.count <= 1 << 22 else { continue }
         let text = "\(entry.label): \(path.fileName)"
-        html.raw("<figure><img alt=\"\(Escaping.html(text))\" src=\"data:image/png;base64,")
+        html.raw("<figure><img alt=\"\(Escaping.html(text))\" src=\"data:image/\(type);base64,")
         html.raw(data.base64EncodedString() + "\">")
         html.element("figcaption", text)
         html.raw("</figure>\n")

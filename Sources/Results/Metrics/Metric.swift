@@ -70,9 +70,15 @@ package struct MetricOutcome: Equatable, Sendable {
     /// Two columns, class label and right or wrong: the mean of the accuracies of the classes that
     /// occur.
     case meanPerClass = "mean_per_class"
+    /// One column of several entries an example: the sum of the absolute values of the entries' sums, over the
+    /// number of examples. The expected calibration error is one, with an entry a bin.
+    case meanAbsoluteSum = "mean_absolute_sum"
 
     /// How many columns the statistic reads.
-    package var columns: Int { self == .mean ? 1 : 2 }
+    package var columns: Int { self == .mean || self == .meanAbsoluteSum ? 1 : 2 }
+
+    /// Whether its columns may have several entries an example.
+    var isWide: Bool { self == .meanRatio || self == .meanAbsoluteSum }
   }
 
   /// Which function.

@@ -30,7 +30,7 @@ package struct OutcomeColumns: Sendable {
     let sources = try outcome.columns.map { try predictions.column($0, file: file) }
     statistic = outcome.statistic
     count = predictions.count
-    let isWide = outcome.statistic == .meanRatio
+    let isWide = outcome.statistic.isWide
     guard sources.allSatisfy({ isWide ? $0.width == sources[0].width : $0.width == 1 }) else {
       throw InputError(file, "has columns \(outcome.columns) of unfitting width")
     }
@@ -52,6 +52,7 @@ package struct OutcomeColumns: Sendable {
     switch statistic {
     case .mean: return sums[0] / Double(count)
     case .ratio: return sums[0] / sums[1]
+    case .meanAbsoluteSum: return sums.reduce(0) { $0 + abs($1) } / Double(count)
     case .meanRatio, .meanPerClass:
       let classes = sums.count / 2
       var sum = 0.0

@@ -96,8 +96,8 @@ extension Fields {
     return name
   }
 
-  /// Keeps a value for `resolved`.
-  func record(_ key: String, _ value: JSON) {
+  /// Keeps a value for `resolved`: one that was taken, or what a file that a value names holds.
+  package func record(_ key: String, _ value: JSON) {
     if recordsDefaults || has(key) { taken[key] = value }
   }
 

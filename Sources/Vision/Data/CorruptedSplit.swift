@@ -1,4 +1,4 @@
-/// A copy of a split whose pictures are spoilt when they are asked for, each in the same way every time.
+/// A copy of a split whose pictures are spoilt when they are asked for, or read from files that hold them.
 package struct CorruptedSplit: ImageSplit {
   private let base: any ImageSplit
   private let setting: CorruptionSetting
@@ -12,10 +12,15 @@ package struct CorruptedSplit: ImageSplit {
   package var count: Int { base.count }
 
   package func image(at index: Int) throws -> Image {
-    try setting.apply(to: base.image(at: index), id: base.exampleID(at: index))
+    if let files = setting.files { return try files.image(setting, at: index) }
+    return try setting.apply(to: base.image(at: index), id: base.exampleID(at: index))
   }
 
   package func sample(at index: Int) throws -> Sample {
+    if let files = setting.files {
+      return Sample(
+        image: try files.image(setting, at: index), annotation: try base.annotation(at: index))
+    }
     let sample = try base.sample(at: index)
     return Sample(
       image: try setting.apply(to: sample.image, id: base.exampleID(at: index)),

@@ -77,3 +77,18 @@ private func hash(of fit: [Int], _ validation: [Int]) -> String {
   }
   return hash.hex()
 }
+
+extension Dataset {
+  /// The data set with a part of the training pictures as its validation split.
+  ///
+  /// - Parameter division: which part.
+  /// - Returns: a data set whose fingerprint tells it from the whole one.
+  package func holdingOut(_ division: ValidationSplit) -> Dataset {
+    Dataset(
+      id: id, classes: classes, annotations: annotations, mapClasses: mapClasses,
+      fingerprint: SHA256.hex(of: "\(fingerprint) held out \(division.hash)"),
+      train: SubsetSplit(base: train, indices: division.fit),
+      validation: SubsetSplit(base: train, indices: division.validation), test: test, limit: limit,
+      reading: reading)
+  }
+}

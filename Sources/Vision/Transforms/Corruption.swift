@@ -71,12 +71,14 @@ package struct CorruptionSetting: Hashable, Sendable {
   package let seed: UInt64
   /// What the corruption `frost` lays over a picture.
   package let frost: FrostTextures
+  /// Files with the corrupted images, which are then not made; nil where they are.
+  package let files: CorruptedFiles?
 
   /// A corruption at a severity.
   /// - Throws: `InputError` when there is no such kind or severity.
   package init(
     kind: String, severity: Int, generator: CorruptionGenerator, seed: UInt64 = 0,
-    frost: FrostTextures = .drawn
+    frost: FrostTextures = .drawn, files: CorruptedFiles? = nil
   ) throws {
     let kinds = allCorruptions.map { $0.kind }
     guard kinds.contains(kind) else {
@@ -90,14 +92,16 @@ package struct CorruptionSetting: Hashable, Sendable {
     self.generator = generator
     self.seed = seed
     self.frost = frost
+    self.files = files
   }
 
   /// The place of its severity in a table.
   var index: Int { severity - Self.severities.lowerBound }
 
   /// The generator's name and version, and the pictures of frost where the kind uses some that were given:
-  /// `imagenet-c-math@1`, `imagenet-c-math@1+frost-3f2a91c0`.
+  /// `imagenet-c-math@1`, `imagenet-c-math@1+frost-3f2a91c0`; of files their id.
   package var generatorID: String {
+    if let files { return files.id }
     let textures = kind == Frost.kind ? frost.id : nil
     return ([generator.rawValue] + (textures.map { [$0] } ?? [])).joined(separator: "+")
   }
