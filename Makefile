@@ -26,8 +26,8 @@ test: bootstrap ## check the format, run all tests, name the skipped ones
 
 test-full: test goldens-check timm-check limits-check tensorboard-check kill-test ## also: sanitiser, kills, fuzzing, goldens, limits, timm, TensorBoard
 	$(MAKE) fuzz SECONDS=60
-	UNMASK_FULL_TESTS=1 $(SWIFT) test -c release --skip-build --filter 'GateSimulation|GateOnRealEncoders'
-	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test -c release --sanitize=address --scratch-path .build/sanitized
+	UNMASK_FULL_TESTS=1 scripts/test --skip-build --filter 'GateSimulation|GateOnRealEncoders'
+	ASAN_OPTIONS=detect_leaks=0 UNMASK_TESTABLE=1 $(SWIFT) test -c release --sanitize=address --scratch-path .build/sanitized
 
 fuzz: build ## damaged files for every reader, for SECONDS=60, with SEED=1; what breaks one is kept
 	$(SWIFT) build -c release --product unmask-fuzz

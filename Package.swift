@@ -5,10 +5,16 @@ import PackageDescription
 /// Warnings are errors when `UNMASK_STRICT` is set, so that a newer compiler does not break users.
 let isStrict = ProcessInfo.processInfo.environment["UNMASK_STRICT"] != nil
 
-/// Tests see internals in release builds too, so that tests and program share one build.
+/// Release builds that are tested show their internals; the program that is shipped does not.
+let isTested = ProcessInfo.processInfo.environment["UNMASK_TESTABLE"] != nil
+
 let swiftSettings: [SwiftSetting] =
-  [.enableUpcomingFeature("MemberImportVisibility"), .unsafeFlags(["-enable-testing"])]
+  [.enableUpcomingFeature("MemberImportVisibility")]
+  + (isTested ? [.unsafeFlags(["-enable-testing"])] : [])
   + (isStrict ? [.treatAllWarnings(as: .error)] : [])
+
+/// Below the engine whatever touches memory unchecked says `unsafe`.
+let fencedSettings = swiftSettings + [.strictMemorySafety()]
 
 let cSettings: [CSetting] = [
   .unsafeFlags(["-O3", "-std=gnu11", "-ffp-contract=off", "-mprefer-vector-width=512"])
@@ -17,13 +23,14 @@ let cSettings: [CSetting] = [
 /// A library target of ours.
 func library(
   _ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = [],
-  plugins: [Target.PluginUsage] = []
+  plugins: [Target.PluginUsage] = [], isFenced: Bool = true
 )
   -> Target
 {
   .target(
     name: name, dependencies: dependencies, exclude: plugins.isEmpty ? [] : ["registries.txt"],
-    resources: resources, swiftSettings: swiftSettings, plugins: plugins)
+    resources: resources, swiftSettings: isFenced ? fencedSettings : swiftSettings,
+    plugins: plugins)
 }
 
 /// The tests of one library, or of one kind.
@@ -44,6 +51,7 @@ let package = Package(
     .target(
       name: "CKernels", cSettings: cSettings,
       linkerSettings: [.linkedLibrary("m")]),
+    .target(name: "CResampling", cSettings: cSettings),
     .target(name: "CSystem", cSettings: cSettings, linkerSettings: [.linkedLibrary("gomp")]),
     .target(
       name: "COneDNN", dependencies: ["CSystem"], cSettings: cSettings,
@@ -65,29 +73,30 @@ let package = Package(
     library(
       "Support",
       ["CSystem", "CJSON", "CCrypto", "CZlib", .product(name: "Yams", package: "Yams")]),
-    library("Tensors", ["CSystem", "CKernels", "COneDNN", "COpenBLAS", "Support"]),
+    library(
+      "Tensors", ["CSystem", "CKernels", "COneDNN", "COpenBLAS", "Support"], isFenced: false),
     library(
       "Vision",
       [
-        "CKernels", "Support", "Tensors", "CPNG", "CJPEG", "CWebP", "CTIFF", "CGIF", "CArchive",
+        "CResampling", "Support", "Tensors", "CPNG", "CJPEG", "CWebP", "CTIFF", "CGIF", "CArchive",
         "CZlib",
       ],
       plugins: ["Registry"]),
     library("Encoders", ["Support", "Tensors"], plugins: ["Registry"]),
     library(
-      "Checkpoints", ["CKernels", "Support", "Tensors", "Vision", "Encoders"],
+      "Checkpoints", ["Support", "Tensors", "Vision", "Encoders"],
       plugins: ["Registry"]),
     library("Training", ["Support", "Tensors", "Encoders", "Checkpoints"]),
     library(
       "Pretraining",
-      ["CKernels", "Support", "Tensors", "Vision", "Encoders", "Checkpoints", "Training"],
+      ["Support", "Tensors", "Vision", "Encoders", "Checkpoints", "Training"],
       plugins: ["Registry"]),
     library("Results", ["Support"]),
     library(
       "Evaluation",
       [
-        "CKernels", "Support", "Tensors", "Vision", "Encoders", "Checkpoints", "Training",
-        "Pretraining", "Results",
+        "Support", "Tensors", "Vision", "Encoders", "Checkpoints", "Training", "Pretraining",
+        "Results",
       ],
       plugins: ["Registry"]),
     library(
@@ -111,7 +120,7 @@ let package = Package(
         "Results", "Evaluation", "Reporting", "Sweeps",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      swiftSettings: swiftSettings),
+      swiftSettings: fencedSettings),
 
     // Our side of `make bench`: one line of JSON for each measurement.
     .executableTarget(

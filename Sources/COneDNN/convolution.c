@@ -172,6 +172,15 @@ size_t od_convolution_packed(const od_convolution *c) {
   return c->is_packed ? dnnl_memory_desc_get_size(&c->weights_desc) : 0;
 }
 
+const char *od_convolution_implementation(const od_convolution *c) {
+  const_dnnl_primitive_desc_t description = NULL;
+  const char *name = NULL;
+  if (dnnl_primitive_get_primitive_desc(c->primitive, &description) ||
+      dnnl_primitive_desc_query(description, dnnl_query_impl_info_str, 0, &name))
+    return "";
+  return name;
+}
+
 uint64_t od_convolution_layout(const od_convolution *c) {
   // FNV-1a over the parts of the description that say where an element lies.
   const dnnl_memory_desc_t *d = &c->weights_desc;

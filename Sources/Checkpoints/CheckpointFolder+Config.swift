@@ -148,8 +148,8 @@ extension VisionTransformer {
   /// - Returns: names and tensors.
   func beitWeights(hasClassifierNorm: Bool) -> [(name: String, tensor: Tensor)] {
     var weights = parameters.parameters.flatMap { parameter in
-      let values = UnsafeBufferPointer(start: parameter.data, count: parameter.count)
-      return beitWeights(parameter.name, parameter.shape, Array(values))
+      let values = unsafe UnsafeBufferPointer(start: parameter.data, count: parameter.count)
+      return unsafe beitWeights(parameter.name, parameter.shape, Array(values))
     }
     if !configuration.hasFinalNorm, !hasClassifierNorm {
       // timm's Beit has a norm in either place; behind the pooling no token sees it.

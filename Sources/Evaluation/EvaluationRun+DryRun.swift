@@ -111,7 +111,7 @@ extension TaskContext {
     let buffers = FeatureBuffers(features, capacity: count)
     let seconds = try (0..<2).map { _ in
       try ContinuousClock().measure {
-        try extractor.encode(
+        try unsafe extractor.encode(
           count, into: buffers, advance: { _ in }, render: extractor.rendering(split))
       } / .seconds(1)
     }

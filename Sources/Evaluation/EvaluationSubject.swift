@@ -119,7 +119,7 @@ package struct EvaluationSubject: Sendable {
     var hash = SHA256()
     for parameter in store.parameters {
       hash.update("\(parameter.name) \(parameter.shape) ")
-      hash.update(UnsafeRawBufferPointer(start: parameter.data, count: parameter.count * 4))
+      unsafe hash.update(UnsafeRawBufferPointer(start: parameter.data, count: parameter.count * 4))
     }
     return hash.hex()
   }

@@ -52,7 +52,7 @@ final class FrequencyDisc: Sendable {
         var (re, im) = (0.0, 0.0)
         for column in 0..<columns {
           let (c, s) = columnTable[frequency * column]
-          let value = Double(plane[row * columns + column])
+          let value = unsafe Double(plane[row * columns + column])
           re += value * c
           im -= value * s
         }

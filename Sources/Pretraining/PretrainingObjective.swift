@@ -145,26 +145,25 @@ package final class PretrainingObjective: Objective, @unchecked Sendable {
       }
     }
     let imageMask = parts.mask as? any ImageMask
-    let clean = try graph.constant(shape) { planes in
+    let clean = try unsafe graph.constant(shape) { planes in
       for (row, place) in places.enumerated() {
         var random = stream("view", batch, place.sample, place.view)
-        let target = planes + row * 3 * plane
-        view.render(try images.image(at: place.sample), random: &random, into: target)
-        if imageMask == nil { view.statistics.normalise(target, plane: plane) }
+        let target = unsafe planes + row * 3 * plane
+        unsafe view.render(try images.image(at: place.sample), random: &random, into: target)
+        if imageMask == nil { unsafe view.statistics.normalise(target, plane: plane) }
       }
     }
     var seen = clean
     if let imageMask {
-      seen = graph.constant(shape) { planes in
+      seen = unsafe graph.constant(shape) { planes in
         for (row, place) in places.enumerated() {
-          let (source, target) = (clean.data + row * 3 * plane, planes + row * 3 * plane)
-          for index in 0..<3 * plane { source[index] /= 255 }
-          target.update(from: source, count: 3 * plane)
-          imageMask.apply(
+          let (source, target) = unsafe (clean.data + row * 3 * plane, planes + row * 3 * plane)
+          for index in 0..<3 * plane { unsafe source[index] /= 255 }
+          unsafe target.update(from: source, count: 3 * plane)
+          unsafe imageMask.apply(
             plan.removed[place.place], to: target, channels: 3, rows: side, columns: side)
-          for values in [source, target] {
-            view.statistics.normalise(values, plane: plane, white: 255)
-          }
+          unsafe view.statistics.normalise(source, plane: plane, white: 255)
+          unsafe view.statistics.normalise(target, plane: plane, white: 255)
         }
       }
     }

@@ -20,15 +20,15 @@ func loadedLibraries() -> [String: String] {
 /// Calls a function of the form `const char *name(void)`, if the process has it.
 private func text(from name: String) -> String? {
   typealias Function = @convention(c) () -> UnsafePointer<CChar>?
-  guard let symbol = dlsym(nil, name) else { return nil }
-  return unsafeBitCast(symbol, to: Function.self)().map { String(cString: $0) }
+  guard let symbol = unsafe dlsym(nil, name) else { return nil }
+  return unsafe unsafeBitCast(symbol, to: Function.self)().map { unsafe String(cString: $0) }
 }
 
 /// oneDNN reports a structure that starts with three integers.
 private func oneDNNVersion() -> String? {
   typealias Function = @convention(c) () -> UnsafePointer<CInt>?
-  guard let symbol = dlsym(nil, "dnnl_version"),
-    let numbers = unsafeBitCast(symbol, to: Function.self)()
+  guard let symbol = unsafe dlsym(nil, "dnnl_version"),
+    let numbers = unsafe unsafeBitCast(symbol, to: Function.self)()
   else { return nil }
-  return "\(numbers[0]).\(numbers[1]).\(numbers[2])"
+  return unsafe "\(numbers[0]).\(numbers[1]).\(numbers[2])"
 }

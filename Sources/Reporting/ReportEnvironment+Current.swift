@@ -32,6 +32,6 @@ private func operatingSystemName() -> String {
 
 private func peakMemory() -> Int {
   var usage = rusage()
-  guard getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0 else { return 0 }
+  guard unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0 else { return 0 }
   return usage.ru_maxrss * 1024
 }

@@ -31,7 +31,7 @@ package struct ResultsFolder {
       if let error = error as? InputError, error.remedy == Report.updateRemedy { throw error }
       earlier = nil
       let aside = file + ".damaged"
-      guard rename(file, aside) == 0 else { throw error }
+      guard unsafe rename(file, aside) == 0 else { throw error }
       Log.warning("\(Log.line(for: error)); moved to \(aside)")
     }
   }

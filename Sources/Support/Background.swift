@@ -1,6 +1,8 @@
 import Foundation
 
 /// Work on a thread of its own, beside the caller's.
+///
+/// The result is written by that thread alone and read by who has waited for its end.
 package final class Background<Value: Sendable>: @unchecked Sendable {
   private let done = DispatchSemaphore(value: 0)
   // Written before `done` is signalled, read after.

@@ -5,7 +5,7 @@ package enum Environment {
   /// The words of the command line, the program first.
   package static let arguments: [String] = {
     (0..<Int(CommandLine.argc)).compactMap { index in
-      CommandLine.unsafeArgv[index].map { String(systemName: $0) }
+      unsafe CommandLine.unsafeArgv[index].map { unsafe String(systemName: $0) }
     }
   }()
 
@@ -13,7 +13,7 @@ package enum Environment {
   package static let variables: [String: String] = {
     var variables = ProcessInfo.processInfo.environment
     for name in variables.keys {
-      if let value = getenv(name) { variables[name] = String(systemName: value) }
+      if let value = unsafe getenv(name) { variables[name] = unsafe String(systemName: value) }
     }
     return variables
   }()

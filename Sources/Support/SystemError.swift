@@ -16,7 +16,7 @@ extension InputError {
       case EROFS: ("the file system is read-only", "choose another place")
       case EISDIR: ("it is a folder", "")
       case ENOTDIR: ("a part of the path is a file, not a folder", "check the path")
-      default: (String(cString: strerror(code)), "")
+      default: unsafe (String(cString: strerror(code)), "")
       }
     self.init(path, "\(action): \(reason)", remedy)
     if endsRun { self = endingRun() }

@@ -9,13 +9,13 @@ package enum SystemThread {
   ///   - stackBytes: the size of its stack.
   ///   - body: what it does.
   package static func start(stackBytes: Int = 1 << 20, _ body: @escaping @Sendable () -> Void) {
-    let work = Unmanaged.passRetained(Work(body)).toOpaque()
-    cs_thread_start(
+    let work = unsafe Unmanaged.passRetained(Work(body)).toOpaque()
+    unsafe cs_thread_start(
       stackBytes,
       { work in
-        guard let work else { return }
-        Unmanaged<Work>.fromOpaque(work).takeRetainedValue().body()
-      }, work)
+        guard let work = unsafe work else { return }
+        unsafe Unmanaged<Work>.fromOpaque(work).takeRetainedValue().body()
+      }, unsafe work)
   }
 
   private final class Work {

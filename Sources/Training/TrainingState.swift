@@ -34,8 +34,6 @@ package struct TrainingState {
     }
   }
 
-  private typealias Block = (name: String, shape: [Int], data: UnsafePointer<Float>)
-
   /// Writes the state.
   ///
   /// - Parameters:
@@ -82,18 +80,19 @@ package struct TrainingState {
     }
     try self.init(metadata, schedule, path)
     for network in networks { network.optimizer?.steps = step }
-    for (name, shape, values) in Self.blocks(networks) {
-      guard archive.entry(name)?.shape == shape else {
-        throw InputError(path, "its '\(name)' does not fit", Self.remedy)
+    for block in Self.blocks(networks) {
+      guard archive.entry(block.name)?.shape == block.shape else {
+        throw InputError(path, "its '\(block.name)' does not fit", Self.remedy)
       }
-      try archive.read(name, into: UnsafeMutablePointer(mutating: values), count: shape[0])
+      try unsafe archive.read(
+        block.name, into: UnsafeMutablePointer(mutating: block.data), count: block.count)
     }
     let blocks = Self.blocks(networks)
     guard isEarlier || metadata["checksum"] == Self.checksum(blocks, metadata) else {
       throw InputError(path, "is damaged: its checksum differs", Self.remedy)
     }
-    for (name, shape, values) in blocks where !isFinite(values, count: shape[0]) {
-      throw InputError(path, "its '\(name)' holds numbers that are not finite", Self.remedy)
+    for block in blocks where !block.isFinite {
+      throw InputError(path, "its '\(block.name)' holds numbers that are not finite", Self.remedy)
     }
   }
 
@@ -123,26 +122,30 @@ package struct TrainingState {
   }
 
   /// Everything that is trained, in a fixed order.
-  private static func blocks(_ networks: [Network]) -> [Block] {
+  private static func blocks(_ networks: [Network]) -> [TensorBlock] {
     networks.flatMap { network in
-      let buffers =
-        [("weights", network.store.values)]
-        + (network.optimizer?.state ?? []).map { ($0.name, $0.values) }
-      return buffers.map { buffer, values in
-        ("\(network.name)/\(buffer)", [network.store.extent], UnsafePointer(values))
-      }
+      let weights = unsafe [block("weights", network.store.values, of: network)]
+      return unsafe weights
+        + (network.optimizer?.state ?? []).map { unsafe block($0.name, $0.values, of: network) }
     }
   }
 
+  @unsafe private static func block(
+    _ buffer: String, _ values: UnsafePointer<Float>, of network: Network
+  ) -> TensorBlock {
+    unsafe TensorBlock(
+      name: "\(network.name)/\(buffer)", shape: [network.store.extent], data: values)
+  }
+
   /// SHA-256 of the metadata and of all blocks with their names and lengths.
-  private static func checksum(_ blocks: [Block], _ metadata: [String: String]) -> String {
+  private static func checksum(_ blocks: [TensorBlock], _ metadata: [String: String]) -> String {
     var hash = SHA256()
     for (key, value) in metadata.sorted(by: { $0.key < $1.key }) where key != "checksum" {
       hash.update("\(key)=\(value)\n")
     }
-    for (name, shape, values) in blocks {
-      hash.update("\(name) \(shape[0])\n")
-      hash.update(UnsafeRawBufferPointer(start: values, count: shape[0] * 4))
+    for block in blocks {
+      hash.update("\(block.name) \(block.count)\n")
+      unsafe hash.update(block.bytes)
     }
     return hash.hex()
   }

@@ -24,8 +24,8 @@ package struct Image: Sendable, Equatable {
     width: Int, height: Int, filledBy fill: (UnsafeMutablePointer<UInt8>) throws -> Void
   ) rethrows {
     let count = width * height * 3
-    let pixels = try [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
-      if let base = buffer.baseAddress { try fill(base) }
+    let pixels = try unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+      if let base = buffer.baseAddress { try unsafe fill(base) }
       initialized = count
     }
     self.init(width: width, height: height, pixels: pixels)
@@ -33,11 +33,11 @@ package struct Image: Sendable, Equatable {
 
   /// A grey picture: each of the `width × height` values becomes red, green and blue.
   package init(width: Int, height: Int, grey: UnsafePointer<UInt8>) {
-    self.init(width: width, height: height) { target in
+    unsafe self.init(width: width, height: height) { target in
       for pixel in 0..<width * height {
-        target[3 * pixel] = grey[pixel]
-        target[3 * pixel + 1] = grey[pixel]
-        target[3 * pixel + 2] = grey[pixel]
+        unsafe target[3 * pixel] = unsafe grey[pixel]
+        unsafe target[3 * pixel + 1] = unsafe grey[pixel]
+        unsafe target[3 * pixel + 2] = unsafe grey[pixel]
       }
     }
   }
@@ -45,11 +45,11 @@ package struct Image: Sendable, Equatable {
   /// A picture stored as three planes (red, green, blue) of `width × height` values.
   package init(width: Int, height: Int, planes: UnsafePointer<UInt8>) {
     let plane = width * height
-    self.init(width: width, height: height) { target in
+    unsafe self.init(width: width, height: height) { target in
       for pixel in 0..<plane {
-        target[3 * pixel] = planes[pixel]
-        target[3 * pixel + 1] = planes[plane + pixel]
-        target[3 * pixel + 2] = planes[2 * plane + pixel]
+        unsafe target[3 * pixel] = unsafe planes[pixel]
+        unsafe target[3 * pixel + 1] = unsafe planes[plane + pixel]
+        unsafe target[3 * pixel + 2] = unsafe planes[2 * plane + pixel]
       }
     }
   }

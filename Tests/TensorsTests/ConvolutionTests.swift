@@ -1,7 +1,8 @@
 import Support
-import Tensors
 import TestSupport
 import Testing
+
+@testable import Tensors
 
 extension OperatorCase {
   private static func convolution(
@@ -131,6 +132,87 @@ extension OperatorCase {
   private func fill(_ parameters: Parameter...) {
     for parameter in parameters {
       parameter.data.update(from: draws(parameter.count, parameter.name), count: parameter.count)
+    }
+  }
+}
+
+/// The two ways to compute a convolution.
+@Suite struct PreparedConvolutionTests {
+  private static let shapes: [ConvolutionShape] = [
+    shape(2, 13, 9, from: 5, to: 7, kernel: 3, stride: 1, padding: 1),
+    shape(3, 8, 8, from: 16, to: 8, kernel: 3, stride: 2, padding: 1),
+    shape(2, 11, 12, from: 3, to: 6, kernel: 7, stride: 2, padding: 3),
+    shape(2, 9, 7, from: 4, to: 9, kernel: 3, stride: 1, padding: 2, dilation: 2),
+    shape(2, 6, 5, from: 70, to: 4, kernel: 1, stride: 1, padding: 0),
+    shape(2, 6, 5, from: 3, to: 4, kernel: 1, stride: 2, padding: 0),
+    shape(1, 2, 2, from: 2, to: 3, kernel: 5, stride: 1, padding: 4),
+  ]
+
+  private static func shape(
+    _ batch: Int, _ height: Int, _ width: Int, from inputs: Int, to outputs: Int, kernel: Int,
+    stride: Int, padding: Int, dilation: Int = 1
+  ) -> ConvolutionShape {
+    ConvolutionShape(
+      batch: batch, inChannels: inputs, inHeight: height, inWidth: width, outChannels: outputs,
+      kernelHeight: kernel, kernelWidth: kernel, stride: stride, padding: padding,
+      dilation: dilation, type: .float32, outType: .float32)
+  }
+
+  /// Whatever the extent of the strips, and with what is added in the same pass.
+  @Test(arguments: shapes, [1, 7, 64])
+  func productsOverWindowsGiveTheSame(plain: ConvolutionShape, strip: Int) throws {
+    var fused = plain
+    (fused.hasBias, fused.adds, fused.rectifies) = (true, true, true)
+    for (shape, part) in [
+      (plain, ConvolutionPart.forward), (fused, .forward), (plain, .sourceGradient),
+      (plain, .weightsGradient),
+    ] {
+      let expected = result(of: DirectConvolution(shape, part), shape, part)
+      let other = try #require(UnfoldedConvolution(shape, part, strip: strip))
+      let found = result(of: other, shape, part)
+      #expect(expected.count == found.count && expected.contains { $0 != 0 })
+      let worst = zip(expected, found).map { abs($0 - $1) }.max() ?? 0
+      #expect(worst < 2e-5, "\(part)")
+    }
+  }
+
+  @Test func groupsAndShortTypesAreLeftToTheLibrary() {
+    var grouped = Self.shapes[1]
+    grouped.groups = 2
+    var short = Self.shapes[1]
+    short.type = .bfloat16
+    for shape in [grouped, short] { #expect(UnfoldedConvolution(shape, .forward) == nil) }
+  }
+
+  /// What a part writes, of inputs that depend on the shape alone.
+  private func result(
+    of convolution: any PreparedConvolution, _ shape: ConvolutionShape, _ part: ConvolutionPart
+  ) -> [Float] {
+    let sourceCount = shape.batch * shape.inHeight * shape.inWidth * shape.inChannels
+    let weight = Tensor([shape.outChannels * shape.windowLength])
+    let source = Tensor([sourceCount])
+    let destination = Tensor([shape.outPixels * shape.outChannels])
+    let bias = Tensor([shape.outChannels])
+    var random = RandomStream(seed: 3, purpose: "convolution")
+    for tensor in [weight, source, destination, bias] {
+      for i in 0..<tensor.count { tensor.data[i] = random.normal() }
+    }
+    let packed = Tensor([max(convolution.packedBytes / 4, weight.count)])
+    if part == .weightsGradient || convolution.packedBytes == 0 {
+      packed.data.update(from: weight.data, count: weight.count)
+    } else {
+      convolution.pack(weight.data, into: packed.data)
+    }
+    convolution.run(
+      source: source.data, weights: packed.data,
+      bias: shape.hasBias ? UnsafePointer(bias.data) : nil, destination: destination.data,
+      in: Workspace())
+    switch part {
+    case .forward: return destination.array
+    case .sourceGradient: return source.array
+    case .weightsGradient:
+      convolution.add(packed.data, to: weight.data)
+      return weight.array
     }
   }
 }

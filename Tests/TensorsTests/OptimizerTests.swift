@@ -93,17 +93,4 @@ import Testing
       }
     }
   }
-
-  @Test(arguments: try Golden("schedule").cases)
-  func scheduleAgreesWithThePaper(caseName: String) throws {
-    let golden = try Golden("schedule")
-    let integer = { (key: String) in golden.integer(key, in: caseName) }
-    let schedule = WarmUpCosine(
-      peak: golden.number("peak", in: caseName), floor: golden.number("floor", in: caseName),
-      warmUp: integer("warmup") * integer("iterations"),
-      total: integer("epochs") * integer("iterations"))
-    for (step, rate) in golden.tensor("rates", in: caseName).array.enumerated() {
-      #expect(abs(schedule.learningRate(at: step) - Double(rate)) <= 1e-6 * schedule.peak)
-    }
-  }
 }

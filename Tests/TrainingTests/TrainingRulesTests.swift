@@ -124,6 +124,19 @@ import Training
     #expect(weights(remembers: true, rates: change) != weights(remembers: false, rates: change))
   }
 
+  @Test(arguments: try Golden("schedule").cases)
+  func scheduleAgreesWithThePaper(caseName: String) throws {
+    let golden = try Golden("schedule")
+    let integer = { (key: String) in golden.integer(key, in: caseName) }
+    let schedule = Schedule(
+      .cosine, peak: golden.number("peak", in: caseName), end: golden.number("floor", in: caseName),
+      warmUp: integer("warmup") * integer("iterations"),
+      total: integer("epochs") * integer("iterations"))
+    for (step, rate) in golden.tensor("rates", in: caseName).array.enumerated() {
+      #expect(abs(schedule.value(at: step) - Double(rate)) <= 1e-6 * schedule.peak)
+    }
+  }
+
   @Test func schedules() {
     let warm = Schedule(.cosine, peak: 1, end: 0.1, start: 0.5, warmUp: 4, total: 12)
     #expect(warm.value(at: 0) == 0.5 && warm.value(at: 2) == 0.75 && warm.value(at: 4) == 1)

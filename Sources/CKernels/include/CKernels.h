@@ -18,9 +18,9 @@
 #include "optimizer.h"
 #include "patches.h"
 #include "pooling.h"
-#include "resample.h"
 #include "rotary.h"
 #include "softmax.h"
 #include "types.h"
+#include "unfold.h"
 
 #endif

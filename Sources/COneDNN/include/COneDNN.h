@@ -57,6 +57,9 @@ void od_convolution_destroy(od_convolution *convolution);
 size_t od_convolution_scratch(const od_convolution *convolution);
 size_t od_convolution_packed(const od_convolution *convolution);
 
+// The name of the library's implementation, as "jit:avx2".
+const char *od_convolution_implementation(const od_convolution *convolution);
+
 // Equal for convolutions that can share packed weights of one parameter.
 uint64_t od_convolution_layout(const od_convolution *convolution);
 

@@ -37,10 +37,12 @@ package struct CheckpointSource: Sendable {
   }
 
   /// The bytes of a file; none for a folder.
-  var bytes: UnsafeRawBufferPointer { file?.bytes ?? UnsafeRawBufferPointer(start: nil, count: 0) }
+  var bytes: UnsafeRawBufferPointer {
+    unsafe file?.bytes ?? UnsafeRawBufferPointer(start: nil, count: 0)
+  }
 
   /// Whether the file begins with `bytes`.
-  func starts(with bytes: [UInt8]) -> Bool { self.bytes.starts(with: bytes) }
+  func starts(with bytes: [UInt8]) -> Bool { unsafe self.bytes.starts(with: bytes) }
 
   /// The mapped file.
   /// - Throws: `InputError` for a folder.

@@ -100,7 +100,7 @@ enum ForeignFile {
   ///   - known: the formats that are known, in words.
   /// - Returns: the line.
   static func refusal(_ file: MappedFile, known: String) -> InputError {
-    let bytes = file.bytes
+    let bytes = unsafe file.bytes
     guard bytes.count > 0 else {
       return InputError(file.path, "ends after 0 bytes: the file is empty", "fetch the file again")
     }
@@ -111,23 +111,25 @@ enum ForeignFile {
     guard bytes.count >= 16 else {
       return InputError(file.path, "ends after \(bytes.count) bytes", "fetch the file again")
     }
-    let kind = isText(bytes) ? "a text file, of" : "of"
+    let kind = unsafe isText(bytes) ? "a text file, of" : "of"
     return InputError(file.path, "is \(kind) no known checkpoint format", "known: \(known)")
   }
 
   /// What is said of a file that begins as those of another format do; nil for others.
   static func refusal(of file: MappedFile) -> InputError? {
-    let bytes = file.bytes
+    let bytes = unsafe file.bytes
     let found = kinds.first { kind in
-      bytes.count >= kind.offset + kind.magic.count
+      unsafe bytes.count >= kind.offset + kind.magic.count
         && bytes[kind.offset...].starts(with: kind.magic)
     }
-    return found.map { InputError(file.path, $0.problem, $0.remedy) } ?? page(bytes, file.path)
+    return unsafe found.map { InputError(file.path, $0.problem, $0.remedy) }
+      ?? page(
+        bytes, file.path)
   }
 
   /// A page or message of a server that was saved under the name of the weights.
   private static func page(_ bytes: UnsafeRawBufferPointer, _ path: String) -> InputError? {
-    let start = String(decoding: bytes.prefix(512), as: UTF8.self).lowercased()
+    let start = unsafe String(decoding: bytes.prefix(512), as: UTF8.self).lowercased()
       .drop { $0.isWhitespace || $0 == "\u{feff}" }
     let isPage = ["<!doctype html", "<html", "<head", "<body"].contains { start.hasPrefix($0) }
     if isPage || start.hasPrefix("<?xml") {
@@ -142,7 +144,7 @@ enum ForeignFile {
 
   /// Whether a file begins with text: no control characters but those of lines.
   private static func isText(_ bytes: UnsafeRawBufferPointer) -> Bool {
-    let start = bytes.prefix(512)
-    return start.allSatisfy { $0 >= 0x20 && $0 != 0x7f || [9, 10, 13].contains($0) }
+    let start = unsafe bytes.prefix(512)
+    return unsafe start.allSatisfy { $0 >= 0x20 && $0 != 0x7f || [9, 10, 13].contains($0) }
   }
 }

@@ -81,7 +81,7 @@ struct PickledArchive {
       storage = found
       isSwapped = isBigEndian
     case .bytes(let start, let count):
-      storage = MemoryStorage(data: Data(graph.stream[start..<start + count]))
+      storage = unsafe MemoryStorage(data: Data(graph.stream[start..<start + count]))
     case .blob(let index): storage = MemoryStorage(data: graph.blobs[index])
     case .part(let index, let range): storage = MemoryStorage(data: Data(graph.blobs[index][range]))
     }

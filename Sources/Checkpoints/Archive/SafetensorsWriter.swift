@@ -14,11 +14,8 @@ import Tensors
 package func writeSafetensors(
   _ tensors: [(name: String, tensor: Tensor)], metadata: [String: String] = [:], to path: String
 ) throws {
-  let blocks = tensors.map {
-    (name: $0.name, shape: $0.tensor.shape, data: UnsafePointer($0.tensor.data))
-  }
   try withExtendedLifetime(tensors) {
-    try writeSafetensors(blocks: blocks, metadata: metadata, to: path)
+    try writeSafetensors(blocks: tensors.map(block), metadata: metadata, to: path)
   }
 }
 
@@ -33,18 +30,17 @@ package func writeSafetensors(
   _ parameters: ParameterStore, beside others: [(name: String, tensor: Tensor)] = [],
   metadata: [String: String] = [:], to path: String
 ) throws {
-  var blocks: [Block] = parameters.parameters.map {
-    (name: $0.name, shape: $0.shape, data: UnsafePointer($0.data))
-  }
-  blocks += others.map {
-    (name: $0.name, shape: $0.tensor.shape, data: UnsafePointer($0.tensor.data))
+  let blocks = parameters.parameters.map {
+    unsafe TensorBlock(name: $0.name, shape: $0.shape, data: $0.data)
   }
   try withExtendedLifetime((parameters, others)) {
-    try writeSafetensors(blocks: blocks, metadata: metadata, to: path)
+    try writeSafetensors(blocks: blocks + others.map(block), metadata: metadata, to: path)
   }
 }
 
-private typealias Block = (name: String, shape: [Int], data: UnsafePointer<Float>)
+private func block(_ named: (name: String, tensor: Tensor)) -> TensorBlock {
+  unsafe TensorBlock(name: named.name, shape: named.tensor.shape, data: named.tensor.data)
+}
 
 /// Writes memory that the caller keeps alive as a safetensors file of 32-bit floats.
 ///
@@ -54,8 +50,7 @@ private typealias Block = (name: String, shape: [Int], data: UnsafePointer<Float
 ///   - path: the file to write or replace.
 /// - Throws: `InputError` when the place is unwritable or full.
 package func writeSafetensors(
-  blocks: [(name: String, shape: [Int], data: UnsafePointer<Float>)],
-  metadata: [String: String], to path: String
+  blocks: [TensorBlock], metadata: [String: String], to path: String
 ) throws {
   let sorted = blocks.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
   for (first, second) in zip(sorted, sorted.dropFirst()) {
@@ -64,20 +59,17 @@ package func writeSafetensors(
   let header = safetensorsHeader(sorted, metadata)
   try AtomicFile.write(to: path) { writer in
     try writer.write(header)
-    for block in sorted {
-      let bytes = block.shape.reduce(1, *) * MemoryLayout<Float>.stride
-      try writer.write(UnsafeRawBufferPointer(start: block.data, count: bytes))
-    }
+    for block in sorted { try unsafe writer.write(block.bytes) }
   }
 }
 
 /// Length and text of the header, together a multiple of 64 bytes.
-private func safetensorsHeader(_ blocks: [Block], _ metadata: [String: String]) -> Data {
+private func safetensorsHeader(_ blocks: [TensorBlock], _ metadata: [String: String]) -> Data {
   var members: [String: JSON] = [:]
   if !metadata.isEmpty { members["__metadata__"] = .object(metadata.mapValues { .string($0) }) }
   var offset = 0
   for block in blocks {
-    let end = offset + block.shape.reduce(1, *) * MemoryLayout<Float>.stride
+    let end = offset + block.count * MemoryLayout<Float>.stride
     members[block.name] = [
       "dtype": "F32", "shape": .array(block.shape.map { .integer($0) }),
       "data_offsets": [.integer(offset), .integer(end)],
@@ -87,7 +79,7 @@ private func safetensorsHeader(_ blocks: [Block], _ metadata: [String: String]) 
   var text = JSON.object(members).data()
   let padding = (64 - (8 + text.count) % 64) % 64
   text.append(contentsOf: [UInt8](repeating: UInt8(ascii: " "), count: padding))
-  var header = withUnsafeBytes(of: UInt64(text.count).littleEndian) { Data($0) }
+  var header = unsafe withUnsafeBytes(of: UInt64(text.count).littleEndian) { unsafe Data($0) }
   header.append(text)
   return header
 }

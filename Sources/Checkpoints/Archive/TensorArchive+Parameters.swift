@@ -17,7 +17,7 @@ extension TensorArchive {
           "weight '\(parameter.name)' is \(entry.shape), \(parameter.shape) is needed",
           "give files that belong together")
       }
-      try read(parameter.name, into: parameter.data, count: parameter.count)
+      try unsafe read(parameter.name, into: parameter.data, count: parameter.count)
     }
   }
 }

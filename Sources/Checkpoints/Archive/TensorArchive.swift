@@ -70,14 +70,14 @@ package struct TensorArchive: Sendable {
   package func floats(_ name: String) throws -> Tensor {
     let stored = try stored(name)
     let tensor = Tensor(stored.shape)
-    try stored.read(into: tensor.data)
+    try unsafe stored.read(into: tensor.data)
     return tensor
   }
 
   /// Writes the tensor `name` in 32-bit floats to memory that has room for `count`.
   /// - Throws: `InputError` if it is absent, has another number of elements, or its bytes are damaged.
   package func read(_ name: String, into target: UnsafeMutablePointer<Float>, count: Int) throws {
-    try stored(name, count: count).read(into: target)
+    try unsafe stored(name, count: count).read(into: target)
   }
 
   /// Calls `body` with the elements of the tensor `name` in 32-bit floats.
@@ -86,8 +86,8 @@ package struct TensorArchive: Sendable {
     _ name: String, count: Int, _ body: (UnsafePointer<Float>) throws -> Result
   ) throws -> Result {
     let tensor = Tensor([count])
-    try read(name, into: tensor.data, count: count)
-    return try withExtendedLifetime(tensor) { try body(tensor.data) }
+    try unsafe read(name, into: tensor.data, count: count)
+    return try withExtendedLifetime(tensor) { try unsafe body(tensor.data) }
   }
 
   private func stored(_ name: String, count: Int) throws -> StoredTensor {

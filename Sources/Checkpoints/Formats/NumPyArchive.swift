@@ -7,10 +7,10 @@ enum NumPyArchive: CheckpointFormat {
   static let summary = "NumPy (.npz)"
 
   static func recognizes(_ source: CheckpointSource) -> Bool {
-    let bytes = source.bytes
+    let bytes = unsafe source.bytes
     guard source.starts(with: zipSignature), bytes.count >= 30 else { return false }
-    let nameEnd = 30 + Int(loadHalf(bytes, 26))
-    return nameEnd <= bytes.count && bytes[30..<nameEnd].suffix(4).elementsEqual(".npy".utf8)
+    let nameEnd = unsafe 30 + Int(loadHalf(bytes, 26))
+    return unsafe nameEnd <= bytes.count && bytes[30..<nameEnd].suffix(4).elementsEqual(".npy".utf8)
   }
 
   static func open(_ source: CheckpointSource) throws -> TensorArchive {
@@ -20,8 +20,8 @@ enum NumPyArchive: CheckpointFormat {
       guard entry.name.hasSuffix(".npy") else { return nil }
       let storage = archive.storage(of: entry)
       let subject = "\(file.path): array '\(entry.name.prefix(200))'"
-      let header = try storage.withPrefix(NumPyHeader.longest) {
-        try NumPyHeader($0, subject: subject)
+      let header = try unsafe storage.withPrefix(NumPyHeader.longest) {
+        try unsafe NumPyHeader($0, subject: subject)
       }
       guard let tensor = try header.tensor(in: storage, subject: subject) else { return nil }
       // JAX's checkpoints have names like paths, others like attributes.

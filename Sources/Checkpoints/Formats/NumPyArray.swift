@@ -12,7 +12,7 @@ enum NumPyArray: CheckpointFormat {
 
   static func open(_ source: CheckpointSource) throws -> TensorArchive {
     let file = try source.requireFile()
-    let header = try NumPyHeader(file.bytes, subject: file.path)
+    let header = try unsafe NumPyHeader(file.bytes, subject: file.path)
     let storage = MappedStorage(file: file, range: 0..<file.count)
     guard let tensor = try header.tensor(in: storage, subject: file.path) else {
       throw InputError(file.path, "holds texts or objects, not numbers")

@@ -7,12 +7,12 @@ enum PyTorchLegacy: CheckpointFormat {
   static let summary = "legacy PyTorch (.th, .pth.tar)"
 
   static func recognizes(_ source: CheckpointSource) -> Bool {
-    PlainPickle.isPickle(source) && LegacyTorchStream.recognizes(source.bytes)
+    unsafe PlainPickle.isPickle(source) && LegacyTorchStream.recognizes(source.bytes)
   }
 
   static func open(_ source: CheckpointSource) throws -> TensorArchive {
     let file = try source.requireFile()
-    let stream = try LegacyTorchStream(file.bytes, subject: file.path)
+    let stream = try unsafe LegacyTorchStream(file.bytes, subject: file.path)
     let pickled = PickledArchive(
       graph: stream.graph, root: stream.root, isBigEndian: stream.isBigEndian, file: file,
       format: name)

@@ -22,8 +22,8 @@ enum PyTorchZip: CheckpointFormat {
     guard let pickle = mainPickle(of: archive) else { throw noCheckpoint(archive) }
     let folder = String(pickle.name.dropLast("data.pkl".count))
     let isBigEndian = try isBigEndian(archive, folder)
-    return try storage(of: pickle, in: archive).withBytes { bytes in
-      let (graph, root, _) = try PickleMachine.read(bytes, subject: file.path)
+    return try unsafe storage(of: pickle, in: archive).withBytes { bytes in
+      let (graph, root, _) = try unsafe PickleMachine.read(bytes, subject: file.path)
       let pickled = PickledArchive(
         graph: graph, root: root, isBigEndian: isBigEndian, file: file, format: format)
       return try pickled.archive { try storage($0, in: archive, folder: folder) }
@@ -64,8 +64,8 @@ enum PyTorchZip: CheckpointFormat {
 
   private static func isBigEndian(_ archive: ZipArchive, _ folder: String) throws -> Bool {
     guard let entry = archive[folder + "byteorder"], entry.count <= 16 else { return false }
-    let order = try storage(of: entry, in: archive).withBytes {
-      String(decoding: $0, as: UTF8.self)
+    let order = try unsafe storage(of: entry, in: archive).withBytes {
+      unsafe String(decoding: $0, as: UTF8.self)
     }
     switch order {
     case "little": return false

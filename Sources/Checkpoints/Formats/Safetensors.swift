@@ -13,10 +13,10 @@ enum Safetensors: CheckpointFormat {
   static let maximumHeader = 4 << 20
 
   static func recognizes(_ source: CheckpointSource) -> Bool {
-    let bytes = source.bytes
-    if bytes.count >= 9, bytes[8] == UInt8(ascii: "{") { return true }
+    let bytes = unsafe source.bytes
+    if bytes.count >= 9, unsafe bytes[8] == UInt8(ascii: "{") { return true }
     guard let file = source.file, source.path.hasSuffix(".safetensors") else { return false }
-    return !file.bytes.isEmpty && ForeignFile.refusal(of: file) == nil
+    return unsafe !file.bytes.isEmpty && ForeignFile.refusal(of: file) == nil
   }
 
   static func open(_ source: CheckpointSource) throws -> TensorArchive {
@@ -51,7 +51,7 @@ enum Safetensors: CheckpointFormat {
     guard file.count >= 8 else {
       throw InputError(file.path, "ends after \(file.count) bytes", "fetch the file again")
     }
-    let length = UInt64(littleEndian: file.bytes.loadUnaligned(as: UInt64.self))
+    let length = unsafe UInt64(littleEndian: file.bytes.loadUnaligned(as: UInt64.self))
     guard length <= file.count - 8 else {
       throw InputError(
         file.path, "its header claims \(length) bytes and the file has \(file.count)",
@@ -61,7 +61,7 @@ enum Safetensors: CheckpointFormat {
       throw InputError(file.path, "its header of \(length) bytes exceeds \(maximumHeader)")
     }
     let end = 8 + Int(length)
-    let text = Data(file.bytes[8..<end])
+    let text = unsafe Data(file.bytes[8..<end])
     return (try JSON.parse(text, from: "\(file.path): header"), end)
   }
 

@@ -1,4 +1,3 @@
-import CKernels
 import Tensors
 
 extension ClassifierHead {
@@ -15,19 +14,18 @@ extension ClassifierHead {
     let scores = Tensor([images, classes])
     let gemm = Gemm(workspace: Workspace())
     let normalized = Tensor([norm == nil ? 0 : min(Self.chunk, images), width])
-    let statistics = Tensor([2, Self.chunk])
     for start in stride(from: 0, to: images, by: Self.chunk) {
       let count = min(Self.chunk, images - start)
-      var rows = features + start * width
+      var rows = unsafe features + start * width
       if let norm {
-        uk_layer_norm(
-          rows, norm.gain.data, norm.bias.data, norm.epsilon, normalized.data, uk_float32,
-          statistics.data, statistics.data + Self.chunk, count, width)
-        rows = UnsafePointer(normalized.data)
+        unsafe layerNormalize(
+          rows, gain: norm.gain, bias: norm.bias, epsilon: norm.epsilon, into: normalized,
+          rows: count)
+        unsafe rows = unsafe UnsafePointer(normalized.data)
       }
-      gemm.multiply(
+      unsafe gemm.multiply(
         rows, byTransposed: weight.data, into: scores.data + start * classes, rows: count,
-        columns: classes, inner: width, bias: bias.map { UnsafePointer($0.data) })
+        columns: classes, inner: width, bias: bias.map { unsafe UnsafePointer($0.data) })
     }
     return scores
   }

@@ -84,7 +84,7 @@ package struct CheckpointReading: Sendable {
     try fill(encoder.parameters)
     let head = try plan.head?.load(from: archive)
     for tensor in head?.tensors ?? [] {
-      try checkFinite(tensor.data, tensor.count, "of the classifier")
+      try unsafe checkFinite(tensor.data, tensor.count, "of the classifier")
     }
     return LoadedCheckpoint(
       encoder: encoder, preprocessing: plan.preprocessing, head: head, description: description)
@@ -113,7 +113,7 @@ package struct CheckpointReading: Sendable {
   private func fill(_ store: ParameterStore) throws {
     let work = try sources(for: store)
     // Made before the workers would race for it.
-    _ = store.values
+    _ = unsafe store.values
     let pool = WorkerPool(threads: min(availableProcessors, Self.readers))
     defer { pool.close() }
     let failures = Failures()
@@ -121,8 +121,9 @@ package struct CheckpointReading: Sendable {
       guard failures.isEmpty else { return }
       let (parameter, source) = work[index]
       do {
-        try source.read(from: archive, into: parameter.data)
-        try checkFinite(parameter.data, parameter.count, source.names.first ?? parameter.name)
+        try unsafe source.read(from: archive, into: parameter.data)
+        try unsafe checkFinite(
+          parameter.data, parameter.count, source.names.first ?? parameter.name)
       } catch { failures.add(error, at: index) }
     }
     if let error = failures.first { throw error }
@@ -147,13 +148,13 @@ package struct CheckpointReading: Sendable {
     var lanes = SIMD16<Float>(repeating: 0)
     var index = 0
     while index + 16 <= count {
-      let part = UnsafeRawPointer(values + index).loadUnaligned(as: SIMD16<Float>.self)
+      let part = unsafe UnsafeRawPointer(values + index).loadUnaligned(as: SIMD16<Float>.self)
       lanes += part * 0
       index += 16
     }
     var sum = lanes.sum()
     while index < count {
-      sum += values[index] * 0
+      unsafe sum += values[index] * 0
       index += 1
     }
     guard sum == 0 else {
@@ -165,6 +166,8 @@ package struct CheckpointReading: Sendable {
 }
 
 /// What went wrong in jobs that run side by side.
+///
+/// Guarded by a lock.
 private final class Failures: @unchecked Sendable {
   private let lock = NSLock()
   private var errors: [Int: any Error] = [:]

@@ -54,21 +54,21 @@ struct HeadPlan: Sendable {
   /// - Returns: the head (Touvron et al. 2021, section 4).
   static func distilled(weights: [String], biases: [String], shape: [Int]) -> HeadPlan {
     let (classes, width) = (shape[0], shape[1])
-    let weight = WeightSource(weights, shape: [classes, 2 * width]) { archive, target in
+    let weight = unsafe WeightSource(weights, shape: [classes, 2 * width]) { archive, target in
       for (index, name) in weights.enumerated() {
-        try archive.withFloats(name, count: classes * width) { part in
+        try unsafe archive.withFloats(name, count: classes * width) { part in
           for row in 0..<classes {
-            let place = target + (2 * row + index) * width
-            for column in 0..<width { place[column] = part[row * width + column] / 2 }
+            let place = unsafe target + (2 * row + index) * width
+            for column in 0..<width { unsafe place[column] = unsafe part[row * width + column] / 2 }
           }
         }
       }
     }
-    let bias = WeightSource(biases, shape: [classes]) { archive, target in
-      target.update(repeating: 0, count: classes)
+    let bias = unsafe WeightSource(biases, shape: [classes]) { archive, target in
+      unsafe target.update(repeating: 0, count: classes)
       for name in biases {
-        try archive.withFloats(name, count: classes) { part in
-          for row in 0..<classes { target[row] += part[row] / 2 }
+        try unsafe archive.withFloats(name, count: classes) { part in
+          for row in 0..<classes { unsafe target[row] += part[row] / 2 }
         }
       }
     }

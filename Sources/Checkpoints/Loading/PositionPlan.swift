@@ -98,16 +98,16 @@ struct PositionPlan {
     }
     if from != to { notes.append("positions resampled from \(from)×\(from) to \(to)×\(to)") }
     let before = table.prefix
-    source = WeightSource([name], shape: shape) { archive, target in
-      try archive.withFloats(name, count: (before + from * from) * width) { table in
-        target.update(from: table, count: kept * width)
-        let grid = table + before * width
+    source = unsafe WeightSource([name], shape: shape) { archive, target in
+      try unsafe archive.withFloats(name, count: (before + from * from) * width) { table in
+        unsafe target.update(from: table, count: kept * width)
+        let grid = unsafe table + before * width
         guard from != to else {
-          (target + kept * width).update(from: grid, count: to * to * width)
+          unsafe (target + kept * width).update(from: grid, count: to * to * width)
           return
         }
-        let values = resampling.resample(grid, prefix: 0, from: from, to: to, width: width)
-        (target + kept * width).update(from: values, count: values.count)
+        let values = unsafe resampling.resample(grid, prefix: 0, from: from, to: to, width: width)
+        unsafe (target + kept * width).update(from: values, count: values.count)
       }
     }
   }
@@ -124,18 +124,18 @@ struct PositionPlan {
 
   private func token(made parts: [String], row: Int?, shape: [Int]) -> WeightSource {
     let table = row == nil ? nil : tableName
-    return WeightSource(parts + [table].compactMap { $0 }, shape: shape) { archive, target in
-      var place = target
+    return unsafe WeightSource(parts + [table].compactMap { $0 }, shape: shape) { archive, target in
+      var place = unsafe target
       for part in parts {
         let count = archive.entry(part)?.count ?? 0
-        try archive.read(part, into: place, count: count)
-        place += count
+        try unsafe archive.read(part, into: place, count: count)
+        unsafe place += count
       }
       guard let row, let table, let width = shape.last, let entry = archive.entry(table) else {
         return
       }
-      try archive.withFloats(table, count: entry.count) { positions in
-        for index in 0..<shape[1] * width { target[index] += positions[row * width + index] }
+      try unsafe archive.withFloats(table, count: entry.count) { positions in
+        for index in 0..<shape[1] * width { unsafe target[index] += positions[row * width + index] }
       }
     }
   }

@@ -29,13 +29,13 @@ enum PositionResampling: Sendable {
   func resample(
     _ table: UnsafePointer<Float>, prefix: Int, from: Int, to: Int, width: Int
   ) -> [Float] {
-    var result = Array(UnsafeBufferPointer(start: table, count: prefix * width))
+    var result = unsafe Array(UnsafeBufferPointer(start: table, count: prefix * width))
     let taps = (0..<to).map { self.taps($0, from: from, to: to) }
-    let rows = combined(
+    let rows = unsafe combined(
       table + prefix * width, taps, lines: 1, from: from, stride: from * width)
-    let columns = rows.withUnsafeBufferPointer { rows -> [Float] in
+    let columns = unsafe rows.withUnsafeBufferPointer { rows -> [Float] in
       guard let base = rows.baseAddress else { return [] }
-      return combined(base, taps, lines: to, from: from, stride: width)
+      return unsafe combined(base, taps, lines: to, from: from, stride: width)
     }
     result += columns
     return result
@@ -52,8 +52,8 @@ enum PositionResampling: Sendable {
       for (place, tap) in taps.enumerated() {
         for index in 0..<stride { sums[index] = 0 }
         for (index, weight) in tap {
-          let vector = source + (line * from + index) * stride
-          for channel in 0..<stride { sums[channel] += weight * Double(vector[channel]) }
+          let vector = unsafe source + (line * from + index) * stride
+          for channel in 0..<stride { unsafe sums[channel] += weight * Double(vector[channel]) }
         }
         let start = (line * taps.count + place) * stride
         for channel in 0..<stride { result[start + channel] = Float(sums[channel]) }

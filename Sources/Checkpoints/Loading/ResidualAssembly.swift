@@ -120,7 +120,8 @@ struct ResidualAssembly {
     guard let file = weights[name], let stored = weights.shape(name) else {
       // Files from before PyTorch 0.4.1 do not count steps, and nothing depends on the count.
       if isCounter {
-        plan.append((name, WeightSource([], shape: []) { _, target in target[0] = 0 }))
+        unsafe plan.append(
+          (name, WeightSource([], shape: []) { _, target in unsafe target[0] = 0 }))
       }
       if isCounter { originals.append((name, nil)) } else { missing.append(name) }
       return
@@ -148,9 +149,9 @@ extension WeightSource {
   /// Running variances; a negative one is refused.
   fileprivate static func variance(_ name: String, shape: [Int]) -> WeightSource {
     let count = shape.reduce(1, *)
-    return WeightSource([name], shape: shape) { archive, target in
-      try archive.read(name, into: target, count: count)
-      guard (0..<count).allSatisfy({ target[$0] >= 0 }) else {
+    return unsafe WeightSource([name], shape: shape) { archive, target in
+      try unsafe archive.read(name, into: target, count: count)
+      guard (0..<count).allSatisfy({ unsafe target[$0] >= 0 }) else {
         throw InputError(archive.source, "'\(name)' holds a negative variance or NaN")
       }
     }

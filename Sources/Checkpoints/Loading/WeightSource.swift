@@ -3,7 +3,7 @@ import Support
 import Tensors
 
 /// Where a weight of ours comes from: tensors of the archive and what is done to them.
-struct WeightSource: Sendable {
+@safe struct WeightSource: Sendable {
   /// The tensors that are read, by their names in the archive.
   let names: [String]
   /// Extents of the result.
@@ -16,18 +16,18 @@ struct WeightSource: Sendable {
   ) {
     self.names = names
     self.shape = shape
-    self.write = write
+    unsafe self.write = unsafe write
   }
 
   /// Writes the weight to memory with room for it.
   func read(from archive: TensorArchive, into target: UnsafeMutablePointer<Float>) throws {
-    try write(archive, target)
+    try unsafe write(archive, target)
   }
 
   /// The weight as a tensor.
   func tensor(from archive: TensorArchive) throws -> Tensor {
     let tensor = Tensor(shape)
-    try write(archive, tensor.data)
+    try unsafe write(archive, tensor.data)
     return tensor
   }
 }
@@ -35,8 +35,8 @@ struct WeightSource: Sendable {
 extension WeightSource {
   /// A tensor as it is; its elements may be given other extents.
   static func tensor(_ name: String, shape: [Int]) -> WeightSource {
-    WeightSource([name], shape: shape) {
-      try $0.read(name, into: $1, count: shape.reduce(1, *))
+    unsafe WeightSource([name], shape: shape) {
+      try unsafe $0.read(name, into: $1, count: shape.reduce(1, *))
     }
   }
 
@@ -47,15 +47,15 @@ extension WeightSource {
   ///   - shape: extents of the whole.
   /// - Returns: the source.
   static func stacked(_ parts: [(name: String?, count: Int)], shape: [Int]) -> WeightSource {
-    WeightSource(parts.compactMap(\.name), shape: shape) { archive, target in
-      var place = target
+    unsafe WeightSource(parts.compactMap(\.name), shape: shape) { archive, target in
+      var place = unsafe target
       for (name, count) in parts {
         if let name {
-          try archive.read(name, into: place, count: count)
+          try unsafe archive.read(name, into: place, count: count)
         } else {
-          place.update(repeating: 0, count: count)
+          unsafe place.update(repeating: 0, count: count)
         }
-        place += count
+        unsafe place += count
       }
     }
   }
@@ -63,10 +63,10 @@ extension WeightSource {
   /// The product of two tensors, element by element: a bias and its mask (DINOv3).
   static func product(_ name: String, _ other: String, shape: [Int]) -> WeightSource {
     let count = shape.reduce(1, *)
-    return WeightSource([name, other], shape: shape) { archive, target in
-      try archive.read(name, into: target, count: count)
-      try archive.withFloats(other, count: count) { factors in
-        for index in 0..<count { target[index] *= factors[index] }
+    return unsafe WeightSource([name, other], shape: shape) { archive, target in
+      try unsafe archive.read(name, into: target, count: count)
+      try unsafe archive.withFloats(other, count: count) { factors in
+        for index in 0..<count { unsafe target[index] *= factors[index] }
       }
     }
   }
@@ -82,25 +82,25 @@ extension WeightSource {
   static func relativePositions(
     _ name: String, from: Int, shape: [Int], by resampling: PositionResampling
   ) -> WeightSource {
-    WeightSource([name], shape: shape) { archive, target in
+    unsafe WeightSource([name], shape: shape) { archive, target in
       let heads = shape[1]
       let to = Int(Double(shape[0] - 3).squareRoot().rounded())
-      try archive.withFloats(name, count: (from * from + 3) * heads) { table in
-        let values = resampling.resample(table, prefix: 0, from: from, to: to, width: heads)
-        target.update(from: values, count: values.count)
-        (target + values.count).update(from: table + from * from * heads, count: 3 * heads)
+      try unsafe archive.withFloats(name, count: (from * from + 3) * heads) { table in
+        let values = unsafe resampling.resample(table, prefix: 0, from: from, to: to, width: heads)
+        unsafe target.update(from: values, count: values.count)
+        unsafe (target + values.count).update(from: table + from * from * heads, count: 3 * heads)
       }
     }
   }
 
   /// A matrix, rows and columns exchanged.
   static func transposed(_ name: String, shape: [Int]) -> WeightSource {
-    WeightSource([name], shape: shape) { archive, target in
+    unsafe WeightSource([name], shape: shape) { archive, target in
       let (rows, columns) = (shape[0], shape[1])
-      try archive.withFloats(name, count: rows * columns) { matrix in
+      try unsafe archive.withFloats(name, count: rows * columns) { matrix in
         for row in 0..<rows {
           for column in 0..<columns {
-            target[row * columns + column] = matrix[column * rows + row]
+            unsafe target[row * columns + column] = unsafe matrix[column * rows + row]
           }
         }
       }

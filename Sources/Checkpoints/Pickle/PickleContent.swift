@@ -69,8 +69,10 @@ struct PickleContent {
 
   /// A whole number of 64 bits without a sign, which `Int` does not hold, in digits; longer ones are left out.
   private func unsigned(_ start: Int, _ count: Int) -> JSON? {
-    guard count == 9, graph.stream[start + 8] == 0 else { return nil }
-    let bits = graph.stream[start..<start + 8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    guard count == 9, unsafe graph.stream[start + 8] == 0 else { return nil }
+    let bits = unsafe graph.stream[start..<start + 8].reversed().reduce(UInt64(0)) {
+      $0 << 8 | UInt64($1)
+    }
     return .string("\(bits)")
   }
 

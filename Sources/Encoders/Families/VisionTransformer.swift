@@ -195,7 +195,9 @@ package final class VisionTransformer: EncoderFamily {
           sinCosPositions(
             width: c.width, rows: grid.rows, columns: grid.columns, prefix: covered))
       }
-      return graph.constant(table.shape) { $0.update(from: table.data, count: table.count) }
+      return unsafe graph.constant(table.shape) {
+        unsafe $0.update(from: table.data, count: table.count)
+      }
     }
     let own = graph.rows((0..<c.patchCount).map { Int32(covered + $0) }, of: positions)
     let resized = graph.resized(
@@ -255,7 +257,7 @@ extension VisionTransformer {
     let values = sinCosPositions(
       width: configuration.width, rows: configuration.grid, columns: configuration.grid,
       prefix: table.shape[1] - configuration.patchCount)
-    table.data.update(from: values, count: values.count)
+    unsafe table.data.update(from: values, count: values.count)
   }
 
   /// How MAE draws a parameter of a transformer, by its name and shape.

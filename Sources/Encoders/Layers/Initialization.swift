@@ -25,8 +25,8 @@ package enum Initialization: Sendable {
   /// Fills a parameter from a stream; the same stream gives the same elements.
   package func fill(_ parameter: Parameter, from random: RandomStream) {
     var random = random
-    let data = parameter.data
-    for i in 0..<parameter.count { data[i] = draw(&random) }
+    let data = unsafe parameter.data
+    for i in 0..<parameter.count { unsafe data[i] = draw(&random) }
   }
 
   private func draw(_ random: inout RandomStream) -> Float {

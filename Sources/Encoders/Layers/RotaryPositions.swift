@@ -27,16 +27,16 @@ package struct RotaryPositions: Sendable, Equatable {
   /// sines; an angle is `2π (2 (index + ½) / extent − 1) / period`, with the extent of its axis.
   package func table(rows: Int, columns: Int) -> Tensor {
     let table = Tensor([rows * columns, headWidth])
-    var cosine = table.data
+    var cosine = unsafe table.data
     for row in 0..<rows {
       for column in 0..<columns {
         let places = [Self.place(row, of: rows), Self.place(column, of: columns)]
         let angles = places.flatMap { place in periods.map { 2 * Double.pi * place / Double($0) } }
         for (index, angle) in angles.enumerated() {
-          cosine[index] = Float(cos(angle))
-          cosine[index + headWidth / 2] = Float(sin(angle))
+          unsafe cosine[index] = Float(cos(angle))
+          unsafe cosine[index + headWidth / 2] = Float(sin(angle))
         }
-        cosine += headWidth
+        unsafe cosine += headWidth
       }
     }
     return table

@@ -122,9 +122,9 @@ package struct FeatureCache: Sendable {
       "features of \(scope.subject.name), \(scope.split)", total: count, unit: "images")
     defer { meter.finish() }
     let buffers = FeatureBuffers([feature], capacity: count)
-    try extractor.encode(
+    try unsafe extractor.encode(
       count, into: buffers, advance: { meter.advance(by: $0) },
-      render: extractor.rendering(scope.images))
+      render: unsafe extractor.rendering(scope.images))
     try MappedFile.checkAllUnchanged()
     return FeatureSet(buffers)
   }
@@ -165,11 +165,11 @@ package struct FeatureCache: Sendable {
       let buffers = FeatureBuffers(features, capacity: chunk)
       for start in stride(from: 0, to: scope.images.count, by: chunk) {
         let count = min(chunk, scope.images.count - start)
-        try extractor.encode(
+        try unsafe extractor.encode(
           count, into: buffers, advance: { meter.advance(by: $0) },
-          render: extractor.rendering(scope.images, from: start))
+          render: unsafe extractor.rendering(scope.images, from: start))
         for (index, writer) in writers.enumerated() {
-          try writer.write(buffers.bytes(index, count: count))
+          try unsafe writer.write(buffers.bytes(index, count: count))
         }
       }
       // Before the entry is filed under what images and weights were at the beginning.
@@ -184,8 +184,8 @@ package struct FeatureCache: Sendable {
   ) throws {
     guard let first = entries.first else { return try body(opened) }
     try AtomicFile.write(to: path(first)) { file in
-      try withUnsafeMutablePointer(to: &file) { file in
-        let writer = try FeatureEntry.Writer(first, to: file)
+      try unsafe withUnsafeMutablePointer(to: &file) { file in
+        let writer = try unsafe FeatureEntry.Writer(first, to: file)
         try withWriters(entries.dropFirst(), opened: opened + [writer], body)
         try writer.finish()
       }

@@ -39,25 +39,27 @@ struct FeatureEntry {
   }
 
   /// Appends the features to a file and hashes them on the way.
-  final class Writer {
+  @safe final class Writer {
     private let file: UnsafeMutablePointer<FileWriter>
     private var hash = SHA256()
 
     /// Writes the header of `entry`; the file must outlive the writer.
     init(_ entry: FeatureEntry, to file: UnsafeMutablePointer<FileWriter>) throws {
-      self.file = file
+      unsafe self.file = unsafe file
       try write(entry.header)
     }
 
     func write(_ bytes: UnsafeRawBufferPointer) throws {
-      hash.update(bytes)
-      try file.pointee.write(bytes)
+      unsafe hash.update(bytes)
+      try unsafe file.pointee.write(bytes)
     }
 
-    private func write(_ data: Data) throws { try data.withUnsafeBytes { try write($0) } }
+    private func write(_ data: Data) throws {
+      try unsafe data.withUnsafeBytes { try unsafe write($0) }
+    }
 
     /// Writes the hash; nothing may follow.
-    func finish() throws { try file.pointee.write(hash.hex()) }
+    func finish() throws { try unsafe file.pointee.write(hash.hex()) }
   }
 
   /// Maps and verifies the entry in a file.
@@ -65,15 +67,17 @@ struct FeatureEntry {
   /// - Parameter path: the file.
   /// - Returns: the features; nil when the file is not whole, or not this entry.
   func open(_ path: String) -> FeatureSet? {
-    guard let file = try? MappedFile(path), let base = file.bytes.baseAddress else { return nil }
+    guard let file = try? MappedFile(path), let base = unsafe file.bytes.baseAddress else {
+      return nil
+    }
     let header = header
     let content = header.count + count * feature.bytesPerImage
     guard file.count == content + Self.digestLength,
-      header.elementsEqual(file.bytes.prefix(header.count))
+      unsafe header.elementsEqual(file.bytes.prefix(header.count))
     else { return nil }
     var hash = SHA256()
-    hash.update(UnsafeRawBufferPointer(rebasing: file.bytes.prefix(content)))
-    guard file.bytes[content...].elementsEqual(hash.hex().utf8) else { return nil }
-    return FeatureSet(feature, count: count, file: file, start: base + header.count)
+    unsafe hash.update(UnsafeRawBufferPointer(rebasing: file.bytes.prefix(content)))
+    guard unsafe file.bytes[content...].elementsEqual(hash.hex().utf8) else { return nil }
+    return unsafe FeatureSet(feature, count: count, file: file, start: base + header.count)
   }
 }

@@ -6,7 +6,7 @@ import Tensors
 import Vision
 
 /// Images on their way into an encoder, from a data set or already preprocessed.
-package struct FeatureImages: Sendable {
+@safe package struct FeatureImages: Sendable {
   /// How many there are.
   package let count: Int
   /// Writes image `index` as `[channels, side, side]`.
@@ -15,10 +15,10 @@ package struct FeatureImages: Sendable {
   /// The images of a split, with the transform of evaluation.
   package init(_ split: any ImageSplit, preprocessing: Preprocessing, channels: Int = 3) {
     count = split.count
-    render = { index, target in
+    unsafe render = { index, target in
       let image = try split.image(at: index)
-      image.render(channels: channels, side: preprocessing.side, into: target) {
-        preprocessing.render($0, into: $1)
+      unsafe image.render(channels: channels, side: preprocessing.side, into: target) {
+        unsafe preprocessing.render($0, into: $1)
       }
     }
   }
@@ -39,12 +39,12 @@ package struct FeatureImages: Sendable {
     }
     count = tensor.shape[0]
     let length = channels * side * side
-    if let bad = (0..<tensor.count).first(where: { !tensor.data[$0].isFinite }) {
+    if let bad = (0..<tensor.count).first(where: { unsafe !tensor.data[$0].isFinite }) {
       throw InputError(
         source, "image \(bad / length) holds NaN or infinity", "preprocess the images again")
     }
-    render = { index, target in
-      target.update(from: tensor.data + index * length, count: length)
+    unsafe render = { index, target in
+      unsafe target.update(from: tensor.data + index * length, count: length)
     }
   }
 }
@@ -81,16 +81,17 @@ package func exportFeatures(
     try writer.write(NumPyHeader.data(descriptor: "'<f4'", shape: [images.count] + row))
     for start in stride(from: 0, to: images.count, by: max(chunk, 1)) {
       let count = min(chunk, images.count - start)
-      try extractor.encode(count, into: buffers, advance: { meter.advance(by: $0) }) {
-        try images.render(start + $0, $1)
+      try unsafe extractor.encode(count, into: buffers, advance: { meter.advance(by: $0) }) {
+        try unsafe images.render(start + $0, $1)
       }
       if let head {
-        let scores = head.scores(buffers.floats(0), images: count)
+        let scores = unsafe head.scores(buffers.floats(0), images: count)
         try withExtendedLifetime(scores) {
-          try writer.write(UnsafeRawBufferPointer(start: scores.data, count: scores.count * 4))
+          try unsafe writer.write(
+            UnsafeRawBufferPointer(start: scores.data, count: scores.count * 4))
         }
       } else {
-        try writer.write(buffers.bytes(0, count: count))
+        try unsafe writer.write(buffers.bytes(0, count: count))
       }
     }
     try MappedFile.checkAllUnchanged()

@@ -1,4 +1,3 @@
-import CKernels
 import Encoders
 import Foundation
 import Support
@@ -52,15 +51,15 @@ package struct FeatureExtractor: Sendable {
     subject.encoder?.parameters.holdWeights()
     defer { subject.encoder?.parameters.releaseWeights() }
     try workers.forEachSlice(of: count, slice: sliceSize) { graph, range in
-      let images = try graph.constant([range.count, channels, side, side]) { data in
+      let images = try unsafe graph.constant([range.count, channels, side, side]) { data in
         for (row, index) in range.enumerated() {
-          try render(index, data + row * channels * side * side)
+          try unsafe render(index, data + row * channels * side * side)
         }
       }
       if let encoder = subject.encoder {
         write(encoder, images, in: graph, range, to: buffers)
       } else {
-        writePixels(images.data, range, to: buffers)
+        writePixels(images, in: graph, range, to: buffers)
       }
       advance(range.count)
     }
@@ -81,8 +80,8 @@ package struct FeatureExtractor: Sendable {
     let (preprocessing, channels) = (subject.preprocessing, subject.channels)
     return { index, target in
       let image = try split.image(at: start + index)
-      image.render(channels: channels, side: preprocessing.side, into: target) {
-        preprocessing.render($0, into: $1)
+      unsafe image.render(channels: channels, side: preprocessing.side, into: target) {
+        unsafe preprocessing.render($0, into: $1)
       }
     }
   }
@@ -100,14 +99,14 @@ package struct FeatureExtractor: Sendable {
       let (count, width) = (tokens.shape[1], tokens.shape[2])
       switch feature.request.kind {
       case .tokens where feature.isExact:
-        (buffers.floats(index) + range.lowerBound * count * width).update(
+        unsafe (buffers.floats(index) + range.lowerBound * count * width).update(
           from: tokens.data, count: range.count * count * width)
       case .tokens:
-        uk_to_half(
-          tokens.data, buffers.halves(index) + range.lowerBound * count * width,
-          range.count * count * width)
+        unsafe convertToHalf(
+          tokens.data, into: buffers.halves(index) + range.lowerBound * count * width,
+          count: range.count * count * width)
       default:
-        encoder.write(
+        unsafe encoder.write(
           feature, of: tokens, in: graph,
           to: buffers.floats(index) + range.lowerBound * feature.width)
       }
@@ -115,28 +114,23 @@ package struct FeatureExtractor: Sendable {
   }
 
   private func writePixels(
-    _ images: UnsafeMutablePointer<Float>, _ range: Range<Int>, to buffers: FeatureBuffers
+    _ images: Node, in graph: Graph, _ range: Range<Int>, to buffers: FeatureBuffers
   ) {
     let side = subject.preprocessing.side
     let extent = 3 * side * side
     for (index, feature) in buffers.features.enumerated() {
       guard feature.request.kind == .tokens else {
-        (buffers.floats(index) + range.lowerBound * extent).update(
-          from: images, count: range.count * extent)
+        unsafe (buffers.floats(index) + range.lowerBound * extent).update(
+          from: images.data, count: range.count * extent)
         continue
       }
-      let spare = UnsafeMutablePointer<Float>.allocate(capacity: extent)
-      defer { spare.deallocate() }
-      for row in 0..<range.count {
-        uk_patches(
-          images + row * extent, 3, side, side, EvaluationSubject.pixelPatch, nil,
-          feature.tokens, spare, uk_float32)
-        let place = (range.lowerBound + row) * extent
-        if feature.isExact {
-          (buffers.floats(index) + place).update(from: spare, count: extent)
-        } else {
-          uk_to_half(spare, buffers.halves(index) + place, extent)
-        }
+      let patches = graph.patches(
+        images, patch: EvaluationSubject.pixelPatch, output: .float32)
+      let (place, count) = (range.lowerBound * extent, range.count * extent)
+      if feature.isExact {
+        unsafe (buffers.floats(index) + place).update(from: patches.data, count: count)
+      } else {
+        unsafe convertToHalf(patches.data, into: buffers.halves(index) + place, count: count)
       }
     }
   }

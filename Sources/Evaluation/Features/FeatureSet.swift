@@ -1,10 +1,9 @@
-import CKernels
 import Foundation
 import Support
 import Tensors
 
 /// Features of all images of a split: in a verified file mapped into memory, or in memory alone.
-package final class FeatureSet: @unchecked Sendable {
+@safe package final class FeatureSet: @unchecked Sendable {
   /// What the features are.
   package let feature: ResolvedFeature
   /// Number of images.
@@ -17,7 +16,7 @@ package final class FeatureSet: @unchecked Sendable {
     self.feature = feature
     self.count = count
     owner = file
-    self.start = start
+    unsafe self.start = unsafe start
   }
 
   /// The first of what `buffers` hold, of all their images.
@@ -25,7 +24,7 @@ package final class FeatureSet: @unchecked Sendable {
     feature = buffers.features[0]
     count = buffers.capacity
     owner = buffers
-    start = buffers.start
+    unsafe start = unsafe buffers.start
   }
 
   /// Features of a row.
@@ -34,28 +33,28 @@ package final class FeatureSet: @unchecked Sendable {
   /// `[images, width]`; valid as long as the set lives.
   package var floats: UnsafePointer<Float> {
     precondition(!feature.isHalf, "tokens are not stored as 32-bit floats")
-    return start.assumingMemoryBound(to: Float.self)
+    return unsafe start.assumingMemoryBound(to: Float.self)
   }
 
   /// Pooled features of all images; valid as long as the set lives.
-  package var rows: BatchRows { BatchRows(rows: floats, count: count, width: width) }
+  package var rows: BatchRows { unsafe BatchRows(rows: floats, count: count, width: width) }
 
   /// Tokens of all images; valid as long as the set lives.
   package var tokens: BatchTokens {
-    BatchTokens(rows: halves, count: count, tokens: feature.tokens, width: width)
+    unsafe BatchTokens(rows: halves, count: count, tokens: feature.tokens, width: width)
   }
 
   /// `[images, tokens, width]` as 16-bit floats; valid as long as the set lives.
   package var halves: UnsafePointer<UInt16> {
     precondition(feature.isHalf, "only tokens are stored as 16-bit floats")
-    return start.assumingMemoryBound(to: UInt16.self)
+    return unsafe start.assumingMemoryBound(to: UInt16.self)
   }
 
   /// Writes the tokens of an image as 32-bit floats, from number `first` on.
   package func copyTokens(of image: Int, from first: Int, to target: UnsafeMutablePointer<Float>) {
     let place = (image * feature.tokens + first) * width
     withExtendedLifetime(self) {
-      uk_from_half(halves + place, target, (feature.tokens - first) * width)
+      unsafe convertFromHalf(halves + place, into: target, count: (feature.tokens - first) * width)
     }
   }
 }

@@ -16,17 +16,18 @@ extension Encoder {
     let (images, tokenCount, width) = (tokens.shape[0], tokens.shape[1], tokens.shape[2])
     func copy(_ count: Int, from source: UnsafePointer<Float>, stride: Int, to place: Int) {
       for image in 0..<images {
-        (target + image * feature.width + place).update(from: source + image * stride, count: count)
+        unsafe (target + image * feature.width + place).update(
+          from: source + image * stride, count: count)
       }
     }
     switch feature.request.kind {
     case .classToken, .classAndRegisters:
-      copy(feature.width, from: tokens.data, stride: tokenCount * width, to: 0)
+      unsafe copy(feature.width, from: tokens.data, stride: tokenCount * width, to: 0)
     case .mean, .classAndMean:
       let place = feature.width - width
-      copy(place, from: tokens.data, stride: tokenCount * width, to: 0)
+      unsafe copy(place, from: tokens.data, stride: tokenCount * width, to: 0)
       let mean = graph.mean(tokens, tokens: prefixTokens..<tokenCount)
-      copy(width, from: mean.data, stride: width, to: place)
+      unsafe copy(width, from: mean.data, stride: width, to: place)
     case .tokens, .pixels, .classifier:
       preconditionFailure("\(feature.request.kind) is no summary of tokens")
     }

@@ -58,12 +58,12 @@ final class AugmentedFeatures: HeadInput, TokenInput {
     let buffers = buffers ?? FeatureBuffers([feature], capacity: examples.count)
     let (split, augmentation, seed, purpose) = (split, augmentation, seed, purpose)
     let channels = channels
-    try extractor.encode(examples.count, into: buffers, advance: advance) { index, target in
+    try unsafe extractor.encode(examples.count, into: buffers, advance: advance) { index, target in
       let example = Int(examples[index])
       var random = RandomStream(seed: seed, purpose: purpose, epoch, example)
       let image = try split.image(at: example)
-      image.render(channels: channels, side: augmentation.side, into: target) {
-        augmentation.render($0, random: &random, into: $1)
+      unsafe image.render(channels: channels, side: augmentation.side, into: target) {
+        unsafe augmentation.render($0, random: &random, into: $1)
       }
     }
     return buffers

@@ -35,8 +35,8 @@ package struct NeighborVote: Sendable {
     let size = max(1, (1 << 22) / max(1, classes))
     for start in stride(from: 0, to: queryCount, by: size) {
       let part = start..<min(start + size, queryCount)
-      scores(neighbors: count, temperature: temperature, of: part).withUnsafeBufferPointer {
-        answers.add(scores: $0, labels: Array(labels[part]))
+      unsafe scores(neighbors: count, temperature: temperature, of: part).withUnsafeBufferPointer {
+        unsafe answers.add(scores: $0, labels: Array(labels[part]))
       }
     }
     return answers
@@ -58,12 +58,13 @@ package struct NeighborVote: Sendable {
     let queries = part ?? 0..<queryCount
     var scores = [Float](repeating: 0, count: queries.count * classes)
     var votes = [Double](repeating: 0, count: classes)
-    neighbors.indices.withUnsafeBufferPointer { indices in
-      neighbors.similarities.withUnsafeBufferPointer { similarities in
+    unsafe neighbors.indices.withUnsafeBufferPointer { indices in
+      unsafe neighbors.similarities.withUnsafeBufferPointer { similarities in
         for (row, query) in queries.enumerated() {
           for c in 0..<classes { votes[c] = 0 }
           for place in query * perQuery..<query * perQuery + count {
-            votes[labels[Int(indices[place])]] += exp(Double(similarities[place]) / temperature)
+            unsafe votes[labels[Int(indices[place])]] += exp(
+              Double(similarities[place]) / temperature)
           }
           for c in 0..<classes { scores[row * classes + c] = Float(votes[c]) }
         }

@@ -158,8 +158,8 @@ struct FittedProbe: ScoringHead {
     let features = try context.features(request, of: set)
     var answers = ClassAnswers(classes: classes.count)
     try eachPortion(of: labels.indices.map { Int32($0) }, scores: classes.count) { portion in
-      try score(features, portion.images).withUnsafeBufferPointer {
-        answers.add(scores: $0, labels: Array(labels[portion.range]))
+      try unsafe score(features, portion.images).withUnsafeBufferPointer {
+        unsafe answers.add(scores: $0, labels: Array(labels[portion.range]))
       }
     }
     return SetScore(

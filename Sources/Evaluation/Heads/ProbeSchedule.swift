@@ -1,5 +1,5 @@
 import Support
-import Tensors
+import Training
 
 /// How long, and in what portions, a head is trained.
 package struct ProbeSchedule: Sendable, Equatable {
@@ -34,10 +34,11 @@ package struct ProbeSchedule: Sendable, Equatable {
   }
 
   /// The rates of all steps, evaluated once an iteration.
-  func rates(peak: Double, count: Int) -> WarmUpCosine {
+  func rates(peak: Double, count: Int) -> Schedule {
     let steps = steps(count)
-    return WarmUpCosine(
-      peak: peak, floor: isConstant ? peak : 0, warmUp: warmUpEpochs * steps, total: epochs * steps)
+    return Schedule(
+      isConstant ? .constant : .cosine, peak: peak, warmUp: warmUpEpochs * steps,
+      total: epochs * steps)
   }
 
   /// Trains for all epochs, batch by batch.
@@ -59,7 +60,7 @@ package struct ProbeSchedule: Sendable, Equatable {
     var losses: [Double] = []
     for epoch in 0..<epochs {
       for indices in batches(of: examples, epoch: epoch, seed: seed) {
-        losses.append(try step(indices, epoch, rates.learningRate(at: losses.count)))
+        losses.append(try step(indices, epoch, rates.value(at: losses.count)))
         advance(indices.count)
       }
     }

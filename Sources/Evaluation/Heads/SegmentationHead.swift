@@ -3,6 +3,7 @@ import Results
 import Support
 import Synchronization
 import Tensors
+import Training
 import Vision
 
 /// A linear segmentation head: batch norm without gain and bias, then a 1×1 convolution, on frozen patch tokens.
@@ -96,7 +97,7 @@ package final class SegmentationHead: Sendable {
     for epoch in 0..<schedule.epochs {
       for batch in schedule.batches(of: images, epoch: epoch, seed: seed) {
         losses.append(try differentiate(tokens, maps, batch, workers))
-        optimizer.step(learningRate: rates.learningRate(at: losses.count - 1), pool: pool)
+        optimizer.step(learningRate: rates.value(at: losses.count - 1), pool: pool)
         advance(batch.count)
       }
     }
@@ -130,9 +131,9 @@ package final class SegmentationHead: Sendable {
   /// The logits of images at the places of their maps: `[1, images × places, classes]`.
   private func logits(of images: [Int32], _ tokens: FeatureSet, in graph: Graph) -> Node {
     let (places, width) = (grid.rows * grid.columns, tokens.width)
-    let input = graph.constant([1, images.count * places, width]) { data in
+    let input = unsafe graph.constant([1, images.count * places, width]) { data in
       for (row, image) in images.enumerated() {
-        tokens.copyTokens(of: Int(image), from: prefix, to: data + row * places * width)
+        unsafe tokens.copyTokens(of: Int(image), from: prefix, to: data + row * places * width)
       }
     }
     let normal = graph.batchNorm(
@@ -180,8 +181,9 @@ package final class SegmentationHead: Sendable {
     let classes = logits.columns
     var counts = SegmentationCounts(classes: classes)
     for pixel in map.labelledPixels {
-      let row = UnsafeBufferPointer(start: logits.data + Int(pixel) * classes, count: classes)
-      counts.add(label: Int(map.labels[Int(pixel)]), prediction: bestClass(row))
+      let row = unsafe UnsafeBufferPointer(
+        start: logits.data + Int(pixel) * classes, count: classes)
+      unsafe counts.add(label: Int(map.labels[Int(pixel)]), prediction: bestClass(row))
     }
     return counts
   }

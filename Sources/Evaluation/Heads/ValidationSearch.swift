@@ -116,12 +116,12 @@ extension Array where Element == [String: Double] {
 /// - Returns: the number for each head.
 func correct(_ scores: [Float], labels: [Int], heads: Int) -> [Int] {
   let classes = scores.count / max(1, labels.count * heads)
-  return scores.withUnsafeBufferPointer { scores in
+  return unsafe scores.withUnsafeBufferPointer { scores in
     (0..<heads).map { head in
       labels.indices.count { example in
         let start = (example * heads + head) * classes
-        let row = UnsafeBufferPointer(rebasing: scores[start..<start + classes])
-        return bestClass(row) == labels[example]
+        let row = unsafe UnsafeBufferPointer(rebasing: scores[start..<start + classes])
+        return unsafe bestClass(row) == labels[example]
       }
     }
   }

@@ -6,11 +6,11 @@ import Tensors
 func unitRows(_ rows: UnsafePointer<Float>, _ which: [Int], width: Int) -> [Float] {
   var unit = [Float](repeating: 0, count: which.count * width)
   for (place, row) in which.enumerated() {
-    let source = rows + row * width
+    let source = unsafe rows + row * width
     var squares = 0.0
-    for column in 0..<width { squares += Double(source[column]) * Double(source[column]) }
+    for column in 0..<width { unsafe squares += Double(source[column]) * Double(source[column]) }
     let scale = squares > 0 ? Float(1 / squares.squareRoot()) : 0
-    for column in 0..<width { unit[place * width + column] = scale * source[column] }
+    for column in 0..<width { unit[place * width + column] = unsafe scale * source[column] }
   }
   return unit
 }
@@ -76,17 +76,18 @@ struct UniformitySums: Sendable {
   ) -> [Double] {
     var sums = [Double](repeating: 0, count: groups * groups)
     var products = [Float](repeating: 0, count: rows.count * images)
-    unit.withUnsafeBufferPointer { unit in
-      products.withUnsafeMutableBufferPointer { products in
+    unsafe unit.withUnsafeBufferPointer { unit in
+      unsafe products.withUnsafeMutableBufferPointer { products in
         guard let unit = unit.baseAddress, let products = products.baseAddress else { return }
-        innerProducts(
+        unsafe innerProducts(
           unit + rows.lowerBound * width, unit, xCount: rows.count, yCount: images, width: width,
           into: products)
         for row in rows {
-          let cosines = products + (row - rows.lowerBound) * images
+          let cosines = unsafe products + (row - rows.lowerBound) * images
           for other in 0..<images where other != row {
             // ‖f − f′‖² = 2 − 2 cos for rows of unit length.
-            sums[row % groups * groups + other % groups] += exp(4 * (Double(cosines[other]) - 1))
+            unsafe sums[row % groups * groups + other % groups] += exp(
+              4 * (Double(cosines[other]) - 1))
           }
         }
       }

@@ -12,13 +12,13 @@ package func featureHealth(_ features: UnsafePointer<Float>, count: Int, width: 
   var nonFinite = 0
   var usable = 0.0
   var sum = [Double](repeating: 0, count: width)
-  sum.withUnsafeMutableBufferPointer { sum in
+  unsafe sum.withUnsafeMutableBufferPointer { sum in
     for row in 0..<count {
-      let start = features + row * width
+      let start = unsafe features + row * width
       var squares = 0.0
       var isFinite = true
       for column in 0..<width {
-        let value = Double(start[column])
+        let value = unsafe Double(start[column])
         if !value.isFinite {
           nonFinite += 1
           isFinite = false
@@ -28,7 +28,7 @@ package func featureHealth(_ features: UnsafePointer<Float>, count: Int, width: 
       guard isFinite && squares > 0 else { continue }
       usable += 1
       let scale = 1 / squares.squareRoot()
-      for column in 0..<width { sum[column] += scale * Double(start[column]) }
+      for column in 0..<width { unsafe sum[column] += scale * Double(start[column]) }
     }
   }
   var health: [String: JSON] = ["non_finite": .integer(nonFinite), "width": .integer(width)]

@@ -43,10 +43,10 @@ struct FeatureMoments: Sendable {
     self.xWidth = xWidth
     self.yWidth = yWidth ?? xWidth
     let yWidth = self.yWidth
-    nonisolated(unsafe) let (x, y) = (x, y)
+    nonisolated(unsafe) let (x, y) = unsafe (x, y)
     self.groups = pool.map(groups) { group in
       let some = rows.indices.filter { $0 / perExample % groups == group }.map { rows[$0] }
-      return Self.sum(x, y, some, xWidth, yWidth)
+      return unsafe Self.sum(x, y, some, xWidth, yWidth)
     }
   }
 
@@ -62,20 +62,20 @@ struct FeatureMoments: Sendable {
     var (left, right) = ([Double](), [Double]())
     for start in stride(from: 0, to: rows.count, by: block) {
       let some = rows[start..<min(start + block, rows.count)]
-      gather(x, some, xWidth, into: &left, &group.xSum)
-      if let y { gather(y, some, yWidth, into: &right, &group.ySum) }
-      left.withUnsafeBufferPointer { left in
-        right.withUnsafeBufferPointer { right in
-          group.products.withUnsafeMutableBufferPointer { products in
+      unsafe gather(x, some, xWidth, into: &left, &group.xSum)
+      if let y = unsafe y { unsafe gather(y, some, yWidth, into: &right, &group.ySum) }
+      unsafe left.withUnsafeBufferPointer { left in
+        unsafe right.withUnsafeBufferPointer { right in
+          unsafe group.products.withUnsafeMutableBufferPointer { products in
             guard let first = left.baseAddress, let sum = products.baseAddress else { return }
-            let second = y == nil ? first : right.baseAddress ?? first
-            addCrossProduct(
+            let second = unsafe y == nil ? first : right.baseAddress ?? first
+            unsafe addCrossProduct(
               first, second, count: some.count, xWidth: xWidth, yWidth: yWidth, to: sum)
           }
         }
       }
     }
-    if y == nil { group.ySum = group.xSum }
+    if unsafe y == nil { group.ySum = group.xSum }
     return group
   }
 
@@ -86,7 +86,7 @@ struct FeatureMoments: Sendable {
     target.removeAll(keepingCapacity: true)
     for row in rows {
       for column in 0..<width {
-        let value = Double(source[row * width + column])
+        let value = unsafe Double(source[row * width + column])
         sum[column] += value
         target.append(value)
       }

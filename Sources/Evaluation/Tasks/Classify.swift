@@ -106,8 +106,8 @@ private struct OwnClassifier: ScoringHead {
     var result: [Float] = []
     result.reserveCapacity(images * outputs.count)
     for image in 0..<images {
-      let row = scores.data + image * classes
-      for output in outputs { result.append(row[output]) }
+      let row = unsafe scores.data + image * classes
+      for output in outputs { unsafe result.append(row[output]) }
     }
     return result
   }

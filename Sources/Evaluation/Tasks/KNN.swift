@@ -88,7 +88,7 @@ private struct FittedNeighbors: ScoringHead {
       }
     }
     score.details["feature_health"] = withExtendedLifetime(features) {
-      featureHealth(features.floats, count: features.count, width: features.width)
+      unsafe featureHealth(features.floats, count: features.count, width: features.width)
     }
     return score
   }
@@ -114,9 +114,9 @@ private struct FittedNeighbors: ScoringHead {
       "k-NN of \(context.subject.name)", total: queries.count, unit: "images")
     defer { meter.finish() }
     return withExtendedLifetime((train, queries)) {
-      let search = NeighborSearch(
+      let search = unsafe NeighborSearch(
         train.floats, count: train.count, width: train.width, pool: context.pool)
-      return search.neighbors(
+      return unsafe search.neighbors(
         of: queries.floats, queries.count, perQuery: counts.max() ?? 1
       ) { meter.advance(by: $0) }
     }

@@ -86,14 +86,15 @@ package struct Representation: Task {
     let chosen = try choose(imageCount, of: images, context)
     let set = try context.features(request, of: images)
     try withExtendedLifetime(set) {
-      let moments = FeatureMoments(
+      let moments = unsafe FeatureMoments(
         set.floats, rows: chosen, xWidth: set.width, groups: Self.groups, pool: context.pool)
       try addRanks(moments, to: &score)
       try addViews(images, context, to: &score)
-      let unit = unitRows(set.floats, Array(chosen.prefix(2_000)), width: set.width)
+      let unit = unsafe unitRows(set.floats, Array(chosen.prefix(2_000)), width: set.width)
       addUniformity(unit, set.width, context, to: &score)
       if let other { try addCKA(other, set, moments, chosen, context, to: &score) }
-      var health = featureHealth(set.floats, count: set.count, width: set.width).object ?? [:]
+      var health =
+        unsafe featureHealth(set.floats, count: set.count, width: set.width).object ?? [:]
       health["effective_rank"] = score.metrics["effective_rank"].map { .number($0.value) }
       score.details["feature_health"] = .object(health)
     }
@@ -142,8 +143,8 @@ package struct Representation: Task {
     let images = try choose(viewedImages, of: set, context)
     let (features, width) = try encodeViews(of: images, of: context.images(of: set), context)
     let rows = Array(0..<views * images.count)
-    let unit = features.withUnsafeBufferPointer { features in
-      features.baseAddress.map { unitRows($0, rows, width: width) } ?? []
+    let unit = unsafe features.withUnsafeBufferPointer { features in
+      unsafe features.baseAddress.map { unsafe unitRows($0, rows, width: width) } ?? []
     }
     let distances = alignmentDistances(unit, views: views, images: images.count, width: width)
     let groups = (0..<Self.groups).map { group in
@@ -172,7 +173,8 @@ package struct Representation: Task {
     features.reserveCapacity(views * images.count * input.width)
     for view in 0..<views {
       let buffers = try input.compute(images.map(Int32.init), epoch: view) { meter.advance(by: $0) }
-      features += UnsafeBufferPointer(start: buffers.floats(0), count: images.count * input.width)
+      unsafe features += UnsafeBufferPointer(
+        start: buffers.floats(0), count: images.count * input.width)
     }
     return (features, input.width)
   }
@@ -190,9 +192,9 @@ package struct Representation: Task {
     // The views of an image follow each other, so that they fall into its group.
     let order = (0..<images).flatMap { image in (0..<views).map { $0 * images + image } }
     func moments(_ values: [Float], _ rows: [Int], perExample: Int) -> FeatureMoments {
-      values.withUnsafeBufferPointer { values in
+      unsafe values.withUnsafeBufferPointer { values in
         guard let base = values.baseAddress else { preconditionFailure("there are images") }
-        return FeatureMoments(
+        return unsafe FeatureMoments(
           base, rows: rows, perExample: perExample, xWidth: width, groups: Self.groups, pool: pool)
       }
     }
@@ -206,7 +208,7 @@ package struct Representation: Task {
   ) throws {
     let second = try context.features(request, of: result.set, by: other)
     let (own, cross) = withExtendedLifetime(second) {
-      (
+      unsafe (
         FeatureMoments(
           second.floats, rows: rows, xWidth: second.width, groups: Self.groups, pool: context.pool),
         FeatureMoments(

@@ -35,7 +35,7 @@ struct RegressionLoss: PairLoss {
     let rows = prediction.shape.count == 2 ? slice.totals.hidden : slice.totals.views
     guard rows > 0, prediction.count > 0 else { return 0 }
     let values = rows * (prediction.count / prediction.shape[0])
-    return graph.regressionLoss(
+    return unsafe graph.regressionLoss(
       prediction, target: target.data, distance: distance,
       weight: weight == 1 ? 1 / Float(values) : Float(weight / Double(values)))
   }

@@ -29,7 +29,7 @@ struct SpectralLoss: PairLoss {
   ) -> Double {
     let counted = slice.totals.removed * prediction.shape[1]
     guard counted > 0 else { return 0 }
-    return graph.spectralLoss(
+    return unsafe graph.spectralLoss(
       prediction, target: target.data, isCounted: slice.removed.flatMap(\.removed),
       weight: Float(weight / Double(counted)))
   }

@@ -1,29 +1,24 @@
-import Foundation
 import Support
 import Tensors
 
 /// Hides rectangles until at most the wanted number of patches is hidden; how many varies.
 ///
-/// Bao et al. 2022, "BEiT", algorithm 1, official code, as data2vec uses it: a rectangle has an area uniform between
-/// `minimum` and what is left, and a log-uniform aspect; of ten proposals the first that hides something new, and not
-/// more than what is left, is taken; when none is, the search ends.
+/// BEiT's own code, as data2vec uses it: of ten proposals the first that hides something new, and not more than what
+/// is left, is taken; when none is, the search ends.
 package struct BlockwiseMask: PatchMask {
   package static let kind = "blockwise"
   package static let summary = "rectangles up to a count, which varies (BEiT, data2vec)"
   private let ratio: Double
-  private let minimum: Int
-  private let aspect: Double
+  private let rectangles: RectangleProposals
 
   package init(_ fields: Fields) throws {
     ratio = try fields.take("ratio", default: 0.4, in: 0...0.99, "most patches hidden, as a share")
-    minimum = try fields.take(
-      "minimum", default: 16, in: 1..., "patches in the smallest proposed rectangle")
-    aspect = try fields.take(
-      "aspect", default: 0.3, in: 0.05...1, "smallest ratio of height to width; the largest is 1/x")
+    rectangles = try RectangleProposals(fields, minimum: 16)
   }
 
   package func visibleCounts(rows: Int, columns: Int) throws -> ClosedRange<Int> {
     let (count, target) = (rows * columns, target(of: rows * columns))
+    let minimum = rectangles.minimum
     guard minimum <= max(target, 1) else {
       throw InputError(
         "mask.minimum",
@@ -55,19 +50,10 @@ package struct BlockwiseMask: PatchMask {
     _ random: inout RandomStream
   ) -> Int {
     for _ in 0..<10 {
-      let area = Double(minimum) + Double(limit - minimum) * random.uniformDouble()
-      let shape = exp(log(aspect) * (1 - 2 * random.uniformDouble()))
-      let height = Int((area * shape).squareRoot().rounded(.toNearestOrEven))
-      let width = Int((area / shape).squareRoot().rounded(.toNearestOrEven))
-      guard height > 0, width > 0, height < rows, width < columns else { continue }
-      let (top, left) = (random.below(rows - height + 1), random.below(columns - width + 1))
-      let places = (top..<top + height).flatMap { row in
-        (left..<left + width).map { row * columns + $0 }
-      }
-      let fresh = places.filter { !hidden[$0] }
-      guard !fresh.isEmpty, fresh.count <= limit else { continue }
+      let fresh = rectangles.draw(
+        over: hidden, rows: rows, columns: columns, limit: limit, &random)
       for place in fresh { hidden[place] = true }
-      return fresh.count
+      if !fresh.isEmpty { return fresh.count }
     }
     return 0
   }

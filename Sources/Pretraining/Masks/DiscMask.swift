@@ -38,11 +38,11 @@ package struct DiscMask: ImageMask {
   ) {
     let table = discs.disc(rows, columns, radius: radius(rows, columns))
     for channel in 0..<channels {
-      let plane = planes + channel * rows * columns
-      let low = table.lowPass(plane)
+      let plane = unsafe planes + channel * rows * columns
+      let low = unsafe table.lowPass(plane)
       for index in 0..<rows * columns {
-        let value = plan.variant == 0 ? low[index] : Double(plane[index]) - low[index]
-        plane[index] = Float(min(1, max(0, value)))
+        let value = unsafe plan.variant == 0 ? low[index] : Double(plane[index]) - low[index]
+        unsafe plane[index] = Float(min(1, max(0, value)))
       }
     }
   }

@@ -49,15 +49,15 @@ package struct PretrainingPictures: Equatable, Sendable {
     try DataParallel(pool: pool, precision: .fp32).forEachSlice(of: count, slice: count) {
       graph, range in
       let side = preprocessing.side
-      let node = try graph.constant([range.count, 3, side, side]) { planes in
+      let node = try unsafe graph.constant([range.count, 3, side, side]) { planes in
         for (row, index) in range.enumerated() {
           let image = try images.image(at: samples[index])
-          preprocessing.render(image, into: planes + row * preprocessing.count)
+          unsafe preprocessing.render(image, into: planes + row * preprocessing.count)
         }
       }
-      seen.fill(UnsafeBufferPointer(start: node.data, count: node.count))
+      unsafe seen.fill(UnsafeBufferPointer(start: node.data, count: node.count))
       let values = method.reconstructions(of: node, plans: plans, in: graph)
-      values.withUnsafeBufferPointer { painted.fill($0) }
+      unsafe values.withUnsafeBufferPointer { unsafe painted.fill($0) }
     }
     let tiles = (0..<count).map { index in
       let range = index * preprocessing.count..<(index + 1) * preprocessing.count
@@ -77,7 +77,7 @@ private final class PictureBuffer: @unchecked Sendable {
 
   init(_ count: Int) { values = [Float](repeating: 0, count: count) }
 
-  func fill(_ source: UnsafeBufferPointer<Float>) { values = Array(source) }
+  func fill(_ source: UnsafeBufferPointer<Float>) { values = unsafe Array(source) }
 }
 
 /// Normalised planes as a picture.
@@ -89,9 +89,9 @@ private func picture(_ planes: ArraySlice<Float>, _ preprocessing: Preprocessing
     let level = (value * statistics.deviation[channel] + statistics.mean[channel]) * 255
     return min(255, max(0, level.rounded()))
   }
-  return levels.withUnsafeBufferPointer { levels in
+  return unsafe levels.withUnsafeBufferPointer { levels in
     guard let base = levels.baseAddress else { preconditionFailure("a picture without pixels") }
-    return Image(width: side, height: side, levels: base)
+    return unsafe Image(width: side, height: side, levels: base)
   }
 }
 

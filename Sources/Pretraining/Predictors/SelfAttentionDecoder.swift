@@ -74,7 +74,7 @@ final class SelfAttentionDecoder: Predictor {
       VisionTransformer.initialization(of: parameter).fill(parameter, seed: seed)
     }
     let table = sinCosPositions(width: width, rows: grid.rows, columns: grid.columns, prefix: 1)
-    positions.data.update(from: table, count: table.count)
+    unsafe positions.data.update(from: table, count: table.count)
   }
 
   /// The published decoder (512 × 8 blocks, 16 heads) for encoders of at least ViT-B's width; for

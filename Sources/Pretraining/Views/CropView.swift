@@ -19,6 +19,6 @@ package struct CropView: ViewBuilder {
   package func render(
     _ image: Image, random: inout RandomStream, into planes: UnsafeMutablePointer<Float>
   ) {
-    augmentation.renderLevels(image, random: &random, into: planes)
+    unsafe augmentation.renderLevels(image, random: &random, into: planes)
   }
 }

@@ -41,7 +41,9 @@ package struct PairView: ViewBuilder {
   package func render(
     _ image: Image, random: inout RandomStream, into planes: UnsafeMutablePointer<Float>
   ) {
-    augmentation.renderLevels(image, random: &random, into: planes)
-    if random.uniform() < grey { makeGrey(planes, plane: augmentation.side * augmentation.side) }
+    unsafe augmentation.renderLevels(image, random: &random, into: planes)
+    if random.uniform() < grey {
+      unsafe makeGrey(planes, plane: augmentation.side * augmentation.side)
+    }
   }
 }

@@ -74,19 +74,21 @@ extension Gate {
   package func appendStepSummary(_ environment: [String: String]) throws {
     guard let path = environment["GITHUB_STEP_SUMMARY"], !path.isEmpty else { return }
     if let obstacle = FileSystem.obstacle(at: path) { throw obstacle }
-    let descriptor = path.withSystemPath {
-      open($0, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o666)
+    let descriptor = unsafe path.withSystemPath {
+      unsafe open($0, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o666)
     }
     guard descriptor >= 0 else {
-      throw InputError(path, "cannot be written: \(String(cString: strerror(errno)))")
+      throw InputError(path, unsafe "cannot be written: \(String(cString: strerror(errno)))")
     }
     defer { close(descriptor) }
     let bytes = Array((markdown + "\n").utf8)
     var written = 0
     while written < bytes.count {
-      let count = bytes[written...].withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+      let count = unsafe bytes[written...].withUnsafeBytes {
+        unsafe write(descriptor, $0.baseAddress, $0.count)
+      }
       guard count > 0 else {
-        throw InputError(path, "cannot be written: \(String(cString: strerror(errno)))")
+        throw InputError(path, unsafe "cannot be written: \(String(cString: strerror(errno)))")
       }
       written += count
     }

@@ -72,7 +72,7 @@ package struct ClassificationAccuracy: Sendable {
     ids: [String], labels: [Int], scores: UnsafeBufferPointer<Float>, classes: [String]
   ) {
     var answers = ClassAnswers(classes: classes.count)
-    answers.add(scores: scores, labels: labels)
+    unsafe answers.add(scores: scores, labels: labels)
     self.init(ids: ids, labels: labels, answers: answers, classes: classes)
   }
 
@@ -110,9 +110,10 @@ package struct ClassAnswers: Sendable {
   package mutating func add(scores: UnsafeBufferPointer<Float>, labels: [Int]) {
     precondition(scores.count == labels.count * classes, "scores of another shape")
     for (index, label) in labels.enumerated() {
-      let row = UnsafeBufferPointer(rebasing: scores[index * classes..<(index + 1) * classes])
-      predictions.append(bestClass(row))
-      inTopFive.append(rank(of: label, in: row) < 5)
+      let row = unsafe UnsafeBufferPointer(
+        rebasing: scores[index * classes..<(index + 1) * classes])
+      unsafe predictions.append(bestClass(row))
+      unsafe inTopFive.append(rank(of: label, in: row) < 5)
     }
   }
 }
@@ -122,7 +123,8 @@ package struct ClassAnswers: Sendable {
 package func bestClass(_ scores: UnsafeBufferPointer<Float>) -> Int {
   var best = 0
   for candidate in 1..<max(1, scores.count)
-  where scores[candidate] > scores[best] || (scores[best].isNaN && !scores[candidate].isNaN) {
+  where unsafe scores[candidate] > scores[best] || (scores[best].isNaN && !scores[candidate].isNaN)
+  {
     best = candidate
   }
   return best
@@ -130,10 +132,10 @@ package func bestClass(_ scores: UnsafeBufferPointer<Float>) -> Int {
 
 /// How many classes rank before `label`, by the same order.
 package func rank(of label: Int, in scores: UnsafeBufferPointer<Float>) -> Int {
-  let own = scores[label]
+  let own = unsafe scores[label]
   var before = 0
   for candidate in 0..<scores.count where candidate != label {
-    let score = scores[candidate]
+    let score = unsafe scores[candidate]
     let isTied = score == own || (score.isNaN && own.isNaN)
     if score > own || (own.isNaN && !score.isNaN) || (isTied && candidate < label) { before += 1 }
   }

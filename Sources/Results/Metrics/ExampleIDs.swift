@@ -60,11 +60,11 @@ package struct ExampleIDs: Equatable, Sendable {
 
   /// A 64-bit hash (FNV-1a) of each id, to find duplicates without a string each.
   private var hashes: [UInt64] {
-    bytes.withUnsafeBufferPointer { bytes in
+    unsafe bytes.withUnsafeBufferPointer { bytes in
       (0..<count).map { row in
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for offset in row * width..<(row + 1) * width {
-          hash = (hash ^ UInt64(bytes[offset])) &* 0x100_0000_01B3
+          hash = unsafe (hash ^ UInt64(bytes[offset])) &* 0x100_0000_01B3
         }
         return hash
       }

@@ -14,12 +14,12 @@ extension Predictions {
     let descriptions = fields.map(\.numPy.literal).joined(separator: ", ")
     var data = NumPyHeader.data(descriptor: "[\(descriptions)]", shape: [count])
     var body = [UInt8](repeating: 0, count: count * rowBytes)
-    body.withUnsafeMutableBytes { target in
+    unsafe body.withUnsafeMutableBytes { target in
       guard let base = target.baseAddress else { return }
-      ids.bytes.withUnsafeBytes { copy($0, ids.width, to: base, rowBytes) }
+      unsafe ids.bytes.withUnsafeBytes { unsafe copy($0, ids.width, to: base, rowBytes) }
       var offset = ids.width
       for (field, column) in zip(fields.dropFirst(), columns) {
-        column.withBytes { copy($0, field.bytes, to: base + offset, rowBytes) }
+        unsafe column.withBytes { unsafe copy($0, field.bytes, to: base + offset, rowBytes) }
         offset += field.bytes
       }
     }
@@ -46,14 +46,14 @@ extension Predictions {
     var offset = 0
     var ids = ExampleIDs([])
     var columns: [PredictionColumn] = []
-    data.withUnsafeBytes { source in
+    unsafe data.withUnsafeBytes { source in
       for field in fields {
         var bytes = [UInt8](repeating: 0, count: rows * field.bytes)
-        bytes.withUnsafeMutableBytes { target in
+        unsafe bytes.withUnsafeMutableBytes { target in
           guard let target = target.baseAddress, let base = source.baseAddress else { return }
           for row in 0..<rows {
-            let place = base + start + row * rowBytes + offset
-            (target + row * field.bytes).copyMemory(from: place, byteCount: field.bytes)
+            let place = unsafe base + start + row * rowBytes + offset
+            unsafe (target + row * field.bytes).copyMemory(from: place, byteCount: field.bytes)
           }
         }
         offset += field.bytes
@@ -77,7 +77,7 @@ extension Predictions {
     let wrong = InputError(
       file, "is not a file of predictions (a NumPy structured array that starts with ids)",
       "evaluate the checkpoint again")
-    let header = data.withUnsafeBytes { try? NumPyHeader($0, subject: file) }
+    let header = unsafe data.withUnsafeBytes { unsafe try? NumPyHeader($0, subject: file) }
     guard let header, let described = header.fields, let rows = header.shape.first,
       header.shape.count == 1, !header.isColumnMajor
     else { throw wrong }
@@ -96,7 +96,7 @@ private func copy(
 ) {
   guard let base = source.baseAddress else { return }
   for row in 0..<source.count / width {
-    (target + row * pitch).copyMemory(from: base + row * width, byteCount: width)
+    unsafe (target + row * pitch).copyMemory(from: base + row * width, byteCount: width)
   }
 }
 
@@ -171,11 +171,11 @@ private struct RecordField {
 
 extension PredictionColumn {
   fileprivate init(_ field: RecordField, _ bytes: [UInt8]) {
-    let values: Values = bytes.withUnsafeBytes { raw in
+    let values: Values = unsafe bytes.withUnsafeBytes { raw in
       switch field.kind {
-      case .bytes, .boolean: .boolean(raw.map { $0 == 0 ? 0 : 1 })
-      case .integer: .integer(Array(raw.bindMemory(to: Int32.self)))
-      case .real: .real(Array(raw.bindMemory(to: Float.self)))
+      case .bytes, .boolean: unsafe .boolean(raw.map { $0 == 0 ? 0 : 1 })
+      case .integer: unsafe .integer(Array(raw.bindMemory(to: Int32.self)))
+      case .real: unsafe .real(Array(raw.bindMemory(to: Float.self)))
       }
     }
     self.init(field.name, values, width: field.width)
@@ -183,9 +183,9 @@ extension PredictionColumn {
 
   fileprivate func withBytes(_ body: (UnsafeRawBufferPointer) -> Void) {
     switch values {
-    case .boolean(let values): values.withUnsafeBytes(body)
-    case .integer(let values): values.withUnsafeBytes(body)
-    case .real(let values): values.withUnsafeBytes(body)
+    case .boolean(let values): unsafe values.withUnsafeBytes(body)
+    case .integer(let values): unsafe values.withUnsafeBytes(body)
+    case .real(let values): unsafe values.withUnsafeBytes(body)
     }
   }
 }

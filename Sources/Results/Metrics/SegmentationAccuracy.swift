@@ -116,7 +116,7 @@ package struct SegmentationAccuracy: Sendable {
     let totals = statistics.totals
     return classes.enumerated().map { c, name in
       guard totals[classes.count + c] > 0 else { return ClassResult(name: name, metric: nil) }
-      let distribution = bootstrap.distribution { $0[c] / $0[classes.count + c] }
+      let distribution = unsafe bootstrap.distribution { unsafe $0[c] / $0[classes.count + c] }
       return ClassResult(
         name: name,
         metric: Metric(distribution, count: counts.count { $0.labelled[c] > 0 }))

@@ -35,12 +35,12 @@ package struct Bootstrap: Sendable {
   ) -> BootstrapReplicates {
     let columns = statistics.columns
     let totals = statistics.totals
-    let values = sums.withUnsafeBufferPointer { sums in
+    let values = unsafe sums.withUnsafeBufferPointer { sums in
       (0..<resamples).map {
-        metric(UnsafeBufferPointer(rebasing: sums[$0 * columns..<($0 + 1) * columns]))
+        unsafe metric(UnsafeBufferPointer(rebasing: sums[$0 * columns..<($0 + 1) * columns]))
       }
     }
-    return BootstrapReplicates(
+    return unsafe BootstrapReplicates(
       point: totals.withUnsafeBufferPointer(metric), values: values,
       leftOut: statistics.leavingOneOut(metric))
   }
@@ -52,7 +52,7 @@ package struct Bootstrap: Sendable {
   package func distribution(
     of metric: (UnsafeBufferPointer<Double>) -> Double
   ) -> BootstrapDistribution {
-    BootstrapDistribution(replicates(of: metric))
+    unsafe BootstrapDistribution(replicates(of: metric))
   }
 }
 
@@ -79,10 +79,10 @@ package struct BootstrapReplicates: Sendable {
     of statistics: SufficientStatistics, resamples: Int, seed: UInt64, pool: WorkerPool,
     metric: @escaping @Sendable (UnsafeBufferPointer<Double>) -> Double
   ) {
-    point = statistics.totals.withUnsafeBufferPointer(metric)
-    values = resampledValues(
+    point = unsafe statistics.totals.withUnsafeBufferPointer(metric)
+    values = unsafe resampledValues(
       of: statistics, resamples: resamples, seed: seed, pool: pool, metric: metric)
-    leftOut = statistics.leavingOneOut(metric)
+    leftOut = unsafe statistics.leavingOneOut(metric)
   }
 
   /// Replicates that are known.

@@ -34,15 +34,15 @@ struct ClassOutcomes: Sendable {
   /// The metric where each example counts as often as given; classes that do not occur do not count.
   private func value(counting counts: [UInt8]) -> Double {
     var (sum, present) = (0.0, 0)
-    counts.withUnsafeBufferPointer { counts in
-      examples.withUnsafeBufferPointer { examples in
-        values.withUnsafeBufferPointer { values in
+    unsafe counts.withUnsafeBufferPointer { counts in
+      unsafe examples.withUnsafeBufferPointer { examples in
+        unsafe values.withUnsafeBufferPointer { values in
           var start = 0
           for end in ends {
             var (total, weight) = (0.0, 0.0)
             for place in start..<end {
-              let count = Double(counts[Int(examples[place])])
-              total += count * values[place]
+              let count = unsafe Double(counts[Int(examples[place])])
+              unsafe total += count * values[place]
               weight += count
             }
             if weight != 0 {
@@ -67,9 +67,9 @@ struct ClassOutcomes: Sendable {
   func replicates(resamples: Int, seed: UInt64, pool: WorkerPool) -> BootstrapReplicates {
     let plan = Resamples(images: examples.count, seed: seed)
     let values = pool.map(resamples) { resample in
-      value(
+      unsafe value(
         counting: [UInt8](unsafeUninitializedCapacity: plan.images) { buffer, count in
-          if let counts = buffer.baseAddress { plan.count(resample, into: counts) }
+          if let counts = buffer.baseAddress { unsafe plan.count(resample, into: counts) }
           count = plan.images
         })
     }

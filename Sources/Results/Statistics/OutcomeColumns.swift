@@ -57,8 +57,8 @@ package struct OutcomeColumns: Sendable {
       let classes = sums.count / 2
       var sum = 0.0
       var present = 0
-      for index in 0..<classes where sums[classes + index] != 0 {
-        sum += sums[index] / sums[classes + index]
+      for index in 0..<classes where unsafe sums[classes + index] != 0 {
+        unsafe sum += sums[index] / sums[classes + index]
         present += 1
       }
       return sum / Double(present)
@@ -79,9 +79,9 @@ package struct OutcomeColumns: Sendable {
     case .classes(let classes):
       return classes.replicates(resamples: resamples, seed: seed, pool: pool)
     case .columns(let columns):
-      return BootstrapReplicates(
+      return unsafe BootstrapReplicates(
         of: SufficientStatistics(columns: columns), resamples: resamples, seed: seed, pool: pool
-      ) { [statistic, count] in Self.value(statistic, $0, count: count) }
+      ) { [statistic, count] in unsafe Self.value(statistic, $0, count: count) }
     }
   }
 
@@ -98,8 +98,8 @@ package struct OutcomeColumns: Sendable {
     switch form {
     case .classes(let classes): return classes.value
     case .columns(let columns):
-      return SufficientStatistics(columns: columns).totals.withUnsafeBufferPointer {
-        Self.value(statistic, $0, count: count)
+      return unsafe SufficientStatistics(columns: columns).totals.withUnsafeBufferPointer {
+        unsafe Self.value(statistic, $0, count: count)
       }
     }
   }

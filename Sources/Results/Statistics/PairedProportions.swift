@@ -19,11 +19,11 @@ package struct PairedProportions: Equatable, Sendable {
     precondition(baseline.count == candidate.count, "paired outcomes differ in number")
     var baselineOnly = 0
     var candidateOnly = 0
-    baseline.withUnsafeBufferPointer { first in
-      candidate.withUnsafeBufferPointer { second in
+    unsafe baseline.withUnsafeBufferPointer { first in
+      unsafe candidate.withUnsafeBufferPointer { second in
         for index in 0..<first.count {
-          baselineOnly &+= Int(first[index] & ~second[index] & 1)
-          candidateOnly &+= Int(second[index] & ~first[index] & 1)
+          unsafe baselineOnly &+= Int(first[index] & ~second[index] & 1)
+          unsafe candidateOnly &+= Int(second[index] & ~first[index] & 1)
         }
       }
     }

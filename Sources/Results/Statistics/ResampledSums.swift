@@ -20,13 +20,14 @@ package func resampledSums(
   let columns = statistics.columns
   let plan = Resamples(images: statistics.images, seed: seed)
   let scratch = (0..<pool.threads).map { _ in ResampleScratch(images: statistics.images) }
-  return [Double](unsafeUninitializedCapacity: blocks * lanes * columns) { buffer, initialised in
-    buffer.initialize(repeating: 0)
-    statistics.values.withUnsafeBufferPointer { values in
+  return unsafe [Double](unsafeUninitializedCapacity: blocks * lanes * columns) {
+    buffer, initialised in
+    unsafe buffer.initialize(repeating: 0)
+    unsafe statistics.values.withUnsafeBufferPointer { values in
       guard let input = values.baseAddress, let output = buffer.baseAddress else { return }
-      nonisolated(unsafe) let (source, target) = (input, output)
+      nonisolated(unsafe) let (source, target) = unsafe (input, output)
       pool.run(blocks) { block, worker in
-        scratch[worker].sum(
+        unsafe scratch[worker].sum(
           block, plan, source, columns: columns, into: target + block * lanes * columns)
       }
     }
@@ -52,12 +53,12 @@ func resampledValues(
   let blocks = pool.map((resamples + lanes - 1) / lanes) { block -> [Double] in
     let scratch = ResampleScratch(images: plan.images)
     var sums = [Double](repeating: 0, count: lanes * columns)
-    return sums.withUnsafeMutableBufferPointer { sums in
-      statistics.values.withUnsafeBufferPointer { values in
+    return unsafe sums.withUnsafeMutableBufferPointer { sums in
+      unsafe statistics.values.withUnsafeBufferPointer { values in
         guard let source = values.baseAddress, let target = sums.baseAddress else { return [] }
-        scratch.sum(block, plan, source, columns: columns, into: target)
+        unsafe scratch.sum(block, plan, source, columns: columns, into: target)
         return (0..<lanes).map { lane in
-          metric(UnsafeBufferPointer(start: target + lane * columns, count: columns))
+          unsafe metric(UnsafeBufferPointer(start: target + lane * columns, count: columns))
         }
       }
     }
@@ -66,18 +67,18 @@ func resampledValues(
 }
 
 /// One worker's memory for drawing and summing four resamples.
-private final class ResampleScratch: @unchecked Sendable {
+@safe private final class ResampleScratch: @unchecked Sendable {
   private let counts: UnsafeMutablePointer<UInt8>
   private let weights: UnsafeMutablePointer<SIMD4<Double>>
 
   init(images: Int) {
-    counts = .allocate(capacity: images * lanes)
-    weights = .allocate(capacity: chunk)
+    unsafe counts = .allocate(capacity: images * lanes)
+    unsafe weights = .allocate(capacity: chunk)
   }
 
   deinit {
-    counts.deallocate()
-    weights.deallocate()
+    unsafe counts.deallocate()
+    unsafe weights.deallocate()
   }
 
   /// Adds up the columns of resamples `block * 4 ..< block * 4 + 4` into `lanes` rows of sums.
@@ -86,17 +87,17 @@ private final class ResampleScratch: @unchecked Sendable {
     into sums: UnsafeMutablePointer<Double>
   ) {
     let images = plan.images
-    for lane in 0..<lanes { plan.count(block * lanes + lane, into: counts + lane * images) }
+    for lane in 0..<lanes { unsafe plan.count(block * lanes + lane, into: counts + lane * images) }
     for start in stride(from: 0, to: images, by: chunk) {
       let size = min(chunk, images - start)
       widen(from: start, size, images)
       var column = 0
       while column + 4 <= columns {
-        add(four: values + column * images + start, images, size, sums + column, columns)
+        unsafe add(four: values + column * images + start, images, size, sums + column, columns)
         column += 4
       }
       while column < columns {
-        add(one: values + column * images + start, size, sums + column, columns)
+        unsafe add(one: values + column * images + start, size, sums + column, columns)
         column += 1
       }
     }
@@ -104,9 +105,9 @@ private final class ResampleScratch: @unchecked Sendable {
 
   /// Turns the counts of images `start ..< start + size` into one vector of four weights an image.
   private func widen(from start: Int, _ size: Int, _ images: Int) {
-    let first = counts + start
+    let first = unsafe counts + start
     for image in 0..<size {
-      weights[image] = SIMD4<Double>(
+      unsafe weights[image] = unsafe SIMD4<Double>(
         Double(first[image]), Double(first[images + image]), Double(first[2 * images + image]),
         Double(first[3 * images + image]))
     }
@@ -117,21 +118,21 @@ private final class ResampleScratch: @unchecked Sendable {
     four values: UnsafePointer<Double>, _ pitch: Int, _ size: Int,
     _ sums: UnsafeMutablePointer<Double>, _ columns: Int
   ) {
-    let (first, second) = (values, values + pitch)
-    let (third, fourth) = (values + 2 * pitch, values + 3 * pitch)
-    var (a, b) = (load(sums, columns), load(sums + 1, columns))
-    var (c, d) = (load(sums + 2, columns), load(sums + 3, columns))
+    let (first, second) = unsafe (values, values + pitch)
+    let (third, fourth) = unsafe (values + 2 * pitch, values + 3 * pitch)
+    var (a, b) = unsafe (load(sums, columns), load(sums + 1, columns))
+    var (c, d) = unsafe (load(sums + 2, columns), load(sums + 3, columns))
     for image in 0..<size {
-      let weight = weights[image]
-      a += weight * first[image]
-      b += weight * second[image]
-      c += weight * third[image]
-      d += weight * fourth[image]
+      let weight = unsafe weights[image]
+      unsafe a += weight * first[image]
+      unsafe b += weight * second[image]
+      unsafe c += weight * third[image]
+      unsafe d += weight * fourth[image]
     }
-    store(a, sums, columns)
-    store(b, sums + 1, columns)
-    store(c, sums + 2, columns)
-    store(d, sums + 3, columns)
+    unsafe store(a, sums, columns)
+    unsafe store(b, sums + 1, columns)
+    unsafe store(c, sums + 2, columns)
+    unsafe store(d, sums + 3, columns)
   }
 
   /// Adds one column to sums whose rows are `columns` apart.
@@ -139,16 +140,16 @@ private final class ResampleScratch: @unchecked Sendable {
     one values: UnsafePointer<Double>, _ size: Int, _ sums: UnsafeMutablePointer<Double>,
     _ columns: Int
   ) {
-    var total = load(sums, columns)
-    for image in 0..<size { total += weights[image] * values[image] }
-    store(total, sums, columns)
+    var total = unsafe load(sums, columns)
+    for image in 0..<size { unsafe total += weights[image] * values[image] }
+    unsafe store(total, sums, columns)
   }
 
   private func load(_ sums: UnsafeMutablePointer<Double>, _ pitch: Int) -> SIMD4<Double> {
-    SIMD4(sums[0], sums[pitch], sums[2 * pitch], sums[3 * pitch])
+    unsafe SIMD4(sums[0], sums[pitch], sums[2 * pitch], sums[3 * pitch])
   }
 
   private func store(_ value: SIMD4<Double>, _ sums: UnsafeMutablePointer<Double>, _ pitch: Int) {
-    for lane in 0..<lanes { sums[lane * pitch] = value[lane] }
+    for lane in 0..<lanes { unsafe sums[lane * pitch] = value[lane] }
   }
 }

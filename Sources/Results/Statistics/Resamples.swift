@@ -34,8 +34,8 @@ package struct Resamples: Sendable {
   ///   - counts: room for `images` bytes, overwritten. More than 255 draws of one image cannot be
   ///     stored; the probability is below 1e-400.
   package func count(_ resample: Int, into counts: UnsafeMutablePointer<UInt8>) {
-    counts.update(repeating: 0, count: images)
-    draw(resample) { counts[$0] &+= 1 }
+    unsafe counts.update(repeating: 0, count: images)
+    draw(resample) { unsafe counts[$0] &+= 1 }
   }
 
   @inline(__always)

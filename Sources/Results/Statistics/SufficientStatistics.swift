@@ -32,12 +32,12 @@ package struct SufficientStatistics: Sendable {
   func leavingOneOut(_ metric: (UnsafeBufferPointer<Double>) -> Double) -> [Double] {
     let totals = totals
     var without = totals
-    return values.withUnsafeBufferPointer { values in
+    return unsafe values.withUnsafeBufferPointer { values in
       (0..<images).map { image in
         for column in 0..<totals.count {
-          without[column] = totals[column] - values[column * images + image]
+          without[column] = unsafe totals[column] - values[column * images + image]
         }
-        return without.withUnsafeBufferPointer(metric)
+        return unsafe without.withUnsafeBufferPointer(metric)
       }
     }
   }

@@ -18,7 +18,7 @@ extension ByteStorage {
   package func withPrefix<Result>(
     _ length: Int, _ body: (UnsafeRawBufferPointer) throws -> Result
   ) throws -> Result {
-    try withBytes { try body(UnsafeRawBufferPointer(rebasing: $0.prefix(length))) }
+    try unsafe withBytes { try unsafe body(UnsafeRawBufferPointer(rebasing: $0.prefix(length))) }
   }
 }
 
@@ -37,7 +37,7 @@ package struct MappedStorage: ByteStorage {
 
   package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result
   {
-    try body(UnsafeRawBufferPointer(rebasing: file.bytes[range]))
+    try unsafe body(UnsafeRawBufferPointer(rebasing: file.bytes[range]))
   }
 
   package func release(_ part: Range<Int>) {
@@ -57,7 +57,7 @@ package struct MemoryStorage: ByteStorage {
 
   package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result
   {
-    try data.withUnsafeBytes(body)
+    try unsafe data.withUnsafeBytes(body)
   }
 
   package func release(_ part: Range<Int>) {}

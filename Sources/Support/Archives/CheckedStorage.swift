@@ -2,6 +2,8 @@ import CZlib
 import Foundation
 
 /// Bytes whose CRC-32 is checked when they are first read.
+///
+/// What is known of the check is guarded by a lock.
 final class CheckedStorage: ByteStorage, @unchecked Sendable {
   private let base: MappedStorage
   private let checksum: UInt32
@@ -20,19 +22,19 @@ final class CheckedStorage: ByteStorage, @unchecked Sendable {
   var count: Int { base.count }
 
   func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
-    try base.withBytes { bytes in
+    try unsafe base.withBytes { bytes in
       try lock.withLock {
-        if !isChecked { try checkSum(bytes, is: checksum, subject) }
+        if !isChecked { try unsafe checkSum(bytes, is: checksum, subject) }
         isChecked = true
       }
-      return try body(bytes)
+      return try unsafe body(bytes)
     }
   }
 
   /// The beginning alone, which no checksum covers.
   func withPrefix<Result>(
     _ length: Int, _ body: (UnsafeRawBufferPointer) throws -> Result
-  ) throws -> Result { try base.withPrefix(length, body) }
+  ) throws -> Result { try unsafe base.withPrefix(length, body) }
 
   func release(_ range: Range<Int>) { base.release(range) }
 }
@@ -40,7 +42,7 @@ final class CheckedStorage: ByteStorage, @unchecked Sendable {
 /// Compares the CRC-32 of bytes with the one that a zip file states.
 /// - Throws: `InputError` if they differ.
 func checkSum(_ bytes: UnsafeRawBufferPointer, is stated: UInt32, _ subject: String) throws {
-  let sum = crc32_z(0, bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count)
+  let sum = unsafe crc32_z(0, bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count)
   guard UInt32(truncatingIfNeeded: sum) == stated else {
     throw InputError(
       subject, "its checksum is wrong: the file is damaged", "fetch the file again")
@@ -48,6 +50,8 @@ func checkSum(_ bytes: UnsafeRawBufferPointer, is stated: UInt32, _ subject: Str
 }
 
 /// Bytes that several tensors share and that are costly to make: kept from the first use on.
+///
+/// What is kept is guarded by a lock.
 package final class KeptStorage: ByteStorage, @unchecked Sendable {
   private let base: any ByteStorage
   private let lock = NSLock()
@@ -63,11 +67,11 @@ package final class KeptStorage: ByteStorage, @unchecked Sendable {
   ) throws -> Result {
     let content = try lock.withLock {
       if let content = self.content { return content }
-      let made = try base.withBytes { Data($0) }
+      let made = try unsafe base.withBytes { unsafe Data($0) }
       self.content = made
       return made
     }
-    return try content.withUnsafeBytes(body)
+    return try unsafe content.withUnsafeBytes(body)
   }
 
   package func release(_ range: Range<Int>) {}

@@ -12,9 +12,9 @@ package struct DeflatedStorage: ByteStorage {
 
   package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result
   {
-    try withUnpacked(count) { content in
-      try checkSum(content, is: checksum, subject)
-      return try body(content)
+    try unsafe withUnpacked(count) { content in
+      try unsafe checkSum(content, is: checksum, subject)
+      return try unsafe body(content)
     }
   }
 
@@ -22,7 +22,7 @@ package struct DeflatedStorage: ByteStorage {
   package func withPrefix<Result>(
     _ length: Int, _ body: (UnsafeRawBufferPointer) throws -> Result
   ) throws -> Result {
-    try withUnpacked(min(length, count), body)
+    try unsafe withUnpacked(min(length, count), body)
   }
 
   /// Unpacks the first `length` bytes into memory of its own, which goes back to the system afterwards.
@@ -30,15 +30,15 @@ package struct DeflatedStorage: ByteStorage {
     _ length: Int, _ body: (UnsafeRawBufferPointer) throws -> Result
   ) throws -> Result {
     let size = max(length, 1)
-    let address = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-    guard let address, address != MAP_FAILED else {
+    let address = unsafe mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard let address = unsafe address, unsafe address != MAP_FAILED else {
       throw InputError(subject, "cannot be unpacked: out of memory")
     }
-    defer { munmap(address, size) }
-    let content = UnsafeMutableRawBufferPointer(start: address, count: length)
-    try packed.withBytes { try inflate($0, into: content) }
+    defer { unsafe munmap(address, size) }
+    let content = unsafe UnsafeMutableRawBufferPointer(start: address, count: length)
+    try unsafe packed.withBytes { try unsafe inflate($0, into: content) }
     packed.release(0..<packed.count)
-    return try body(UnsafeRawBufferPointer(content))
+    return try unsafe body(UnsafeRawBufferPointer(content))
   }
 
   package func release(_ range: Range<Int>) {}
@@ -46,8 +46,8 @@ package struct DeflatedStorage: ByteStorage {
   private func inflate(
     _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer
   ) throws {
-    var inflater = try Inflater(source, .raw, subject: subject)
-    let written = try inflater.fill(target)
+    var inflater = try unsafe Inflater(source, .raw, subject: subject)
+    let written = try unsafe inflater.fill(target)
     // Of the beginning alone, the rest may be anything.
     guard written == target.count, inflater.isAtEnd || target.count < count else {
       throw InputError(subject, "does not unpack to \(count) bytes", "fetch the file again")

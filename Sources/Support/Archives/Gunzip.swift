@@ -8,17 +8,17 @@ import Foundation
 /// - Returns: The content.
 /// - Throws: `InputError` if the data is damaged, ends early, or unpacks to more than `limit`.
 package func gunzip(_ data: Data, limit: Int, subject: String) throws -> Data {
-  try data.withUnsafeBytes { source in
-    var inflater = try Inflater(source, .gzip, subject: subject)
+  try unsafe data.withUnsafeBytes { source in
+    var inflater = try unsafe Inflater(source, .gzip, subject: subject)
     var content = Data()
     let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
-    defer { chunk.deallocate() }
+    defer { unsafe chunk.deallocate() }
     while !inflater.isAtEnd {
-      let count = try inflater.fill(chunk)
+      let count = try unsafe inflater.fill(chunk)
       guard content.count + count <= limit else {
         throw InputError(subject, "unpacks to more than \(limit) bytes")
       }
-      content.append(contentsOf: chunk[..<count])
+      unsafe content.append(contentsOf: chunk[..<count])
     }
     return content
   }
@@ -32,10 +32,10 @@ package func gunzip(_ data: Data, limit: Int, subject: String) throws -> Data {
 /// - Returns: The beginning.
 /// - Throws: `InputError` if the data is damaged or ends early.
 package func gunzipPrefix(_ data: Data, count: Int, subject: String) throws -> [UInt8] {
-  try data.withUnsafeBytes { source in
-    var inflater = try Inflater(source, .gzip, subject: subject)
-    return try [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-      filled = try inflater.fill(UnsafeMutableRawBufferPointer(buffer))
+  try unsafe data.withUnsafeBytes { source in
+    var inflater = try unsafe Inflater(source, .gzip, subject: subject)
+    return try unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+      filled = try unsafe inflater.fill(UnsafeMutableRawBufferPointer(buffer))
     }
   }
 }

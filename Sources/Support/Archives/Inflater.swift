@@ -1,7 +1,7 @@
 import CZlib
 
 /// zlib's decompressor over bytes in memory; the only one here.
-struct Inflater: ~Copyable {
+@safe struct Inflater: ~Copyable {
   /// What is around the deflated data.
   enum Wrapping: Int32 {
     /// Nothing, as in zip files.
@@ -30,21 +30,21 @@ struct Inflater: ~Copyable {
     _ source: UnsafeRawBufferPointer, _ wrapping: Wrapping, subject: String
   ) throws {
     let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
-    stream.initialize(to: z_stream())
-    let size = Int32(MemoryLayout<z_stream>.size)
-    guard inflateInit2_(stream, wrapping.rawValue, ZLIB_VERSION, size) == Z_OK else {
-      stream.deallocate()
+    unsafe stream.initialize(to: z_stream())
+    let size = unsafe Int32(MemoryLayout<z_stream>.size)
+    guard unsafe inflateInit2_(stream, wrapping.rawValue, ZLIB_VERSION, size) == Z_OK else {
+      unsafe stream.deallocate()
       throw InputError(subject, "cannot be unpacked: out of memory")
     }
-    self.stream = stream
-    self.source = source
+    unsafe self.stream = unsafe stream
+    unsafe self.source = unsafe source
     self.wrapping = wrapping
     self.subject = subject
   }
 
   deinit {
-    inflateEnd(stream)
-    stream.deallocate()
+    unsafe inflateEnd(stream)
+    unsafe stream.deallocate()
   }
 
   /// Writes what comes next.
@@ -57,11 +57,11 @@ struct Inflater: ~Copyable {
     while !isAtEnd {
       offerInput()
       let room = min(target.count - written, Self.greatest)
-      stream.pointee.next_out = target.baseAddress?.advanced(by: written)
+      unsafe stream.pointee.next_out = unsafe target.baseAddress?.advanced(by: written)
         .assumingMemoryBound(to: UInt8.self)
-      stream.pointee.avail_out = UInt32(room)
-      let status = inflate(stream, Z_NO_FLUSH)
-      written += room - Int(stream.pointee.avail_out)
+      unsafe stream.pointee.avail_out = UInt32(room)
+      let status = unsafe inflate(stream, Z_NO_FLUSH)
+      unsafe written += room - Int(stream.pointee.avail_out)
       switch status {
       case Z_OK: continue
       case Z_STREAM_END: try endMember()
@@ -81,17 +81,17 @@ struct Inflater: ~Copyable {
   }
 
   private mutating func offerInput() {
-    guard stream.pointee.avail_in == 0, given < source.count else { return }
-    let count = min(source.count - given, Self.greatest)
+    guard unsafe stream.pointee.avail_in == 0, unsafe given < source.count else { return }
+    let count = unsafe min(source.count - given, Self.greatest)
     // zlib does not write to its input; its interface is older than `const`.
-    stream.pointee.next_in = UnsafeMutablePointer(
+    unsafe stream.pointee.next_in = unsafe UnsafeMutablePointer(
       mutating: source.baseAddress?.advanced(by: given).assumingMemoryBound(to: UInt8.self))
-    stream.pointee.avail_in = UInt32(count)
+    unsafe stream.pointee.avail_in = UInt32(count)
     given += count
   }
 
   private mutating func endMember() throws {
-    isAtEnd = wrapping == .raw || stream.pointee.avail_in == 0 && given == source.count
-    if !isAtEnd { inflateReset(stream) }
+    isAtEnd = unsafe wrapping == .raw || stream.pointee.avail_in == 0 && given == source.count
+    if !isAtEnd { unsafe inflateReset(stream) }
   }
 }

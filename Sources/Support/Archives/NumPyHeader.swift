@@ -25,18 +25,18 @@ package struct NumPyHeader {
     func damaged(_ why: String) -> InputError {
       InputError(subject, "has a damaged NumPy header: \(why)", "save it with numpy.save")
     }
-    guard bytes.count >= 12, bytes.starts(with: Self.signature) else {
+    guard bytes.count >= 12, unsafe bytes.starts(with: Self.signature) else {
       throw InputError(subject, "is no .npy file", "save the array with numpy.save")
     }
-    guard (1...3).contains(bytes[6]), bytes[7] == 0 else {
-      throw damaged("version \(bytes[6]).\(bytes[7]), known are 1.0 to 3.0")
+    guard unsafe (1...3).contains(bytes[6]), unsafe bytes[7] == 0 else {
+      throw damaged(unsafe "version \(bytes[6]).\(bytes[7]), known are 1.0 to 3.0")
     }
-    let text = bytes[6] == 1 ? 10 : 12
-    let length = bytes[6] == 1 ? Int(loadHalf(bytes, 8)) : Int(loadWord(bytes, 8))
+    let text = unsafe bytes[6] == 1 ? 10 : 12
+    let length = unsafe bytes[6] == 1 ? Int(loadHalf(bytes, 8)) : Int(loadWord(bytes, 8))
     guard length <= 1 << 16, length <= bytes.count - text else {
       throw damaged("it claims \(length) bytes of \(bytes.count)")
     }
-    guard let literal = NumPyLiteral(bytes[text..<text + length]) else {
+    guard let literal = unsafe NumPyLiteral(bytes[text..<text + length]) else {
       throw damaged("not the description of one array")
     }
     start = text + length
@@ -84,7 +84,7 @@ struct SlicedStorage: ByteStorage {
   var count: Int { range.count }
 
   func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
-    try base.withBytes { try body(UnsafeRawBufferPointer(rebasing: $0[range])) }
+    try unsafe base.withBytes { try unsafe body(UnsafeRawBufferPointer(rebasing: $0[range])) }
   }
 
   func release(_ part: Range<Int>) {

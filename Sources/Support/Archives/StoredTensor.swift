@@ -77,16 +77,16 @@ package struct StoredTensor: Sendable {
   /// Writes the elements in row-major order, converted, to `target`, which has room for `count`.
   package func read(into target: UnsafeMutablePointer<Float>) throws {
     guard count > 0 else { return }
-    try storage.withBytes { bytes in
+    try unsafe storage.withBytes { bytes in
       guard let base = bytes.baseAddress else { return }
-      let start = base + offset * type.width
+      let start = unsafe base + offset * type.width
       if isDense, !isBigEndian || type.width == 1 {
-        type.convert(start, count: count, into: target)
+        unsafe type.convert(start, count: count, into: target)
       } else {
         let dense = UnsafeMutableRawPointer.allocate(byteCount: count * type.width, alignment: 8)
-        defer { dense.deallocate() }
-        gather(start, into: dense)
-        type.convert(dense, count: count, into: target)
+        defer { unsafe dense.deallocate() }
+        unsafe gather(start, into: dense)
+        unsafe type.convert(dense, count: count, into: target)
       }
     }
     if isDense {
@@ -100,13 +100,13 @@ package struct StoredTensor: Sendable {
     let inner = shape.last ?? 1
     let innerStride = (strides.last ?? 1) * width
     var index = [Int](repeating: 0, count: max(shape.count - 1, 0))
-    var written = target
+    var written = unsafe target
     for _ in 0..<(count / inner) {
-      var place = source + zip(index, strides).reduce(0) { $0 + $1.0 * $1.1 } * width
+      var place = unsafe source + zip(index, strides).reduce(0) { $0 + $1.0 * $1.1 } * width
       for _ in 0..<inner {
-        written.copyMemory(from: place, byteCount: width)
-        written += width
-        place += innerStride
+        unsafe written.copyMemory(from: place, byteCount: width)
+        unsafe written += width
+        unsafe place += innerStride
       }
       for axis in index.indices.reversed() {
         index[axis] += 1
@@ -114,16 +114,16 @@ package struct StoredTensor: Sendable {
         index[axis] = 0
       }
     }
-    if isBigEndian { swapBytes(target, count: count, width: width) }
+    if isBigEndian { unsafe swapBytes(target, count: count, width: width) }
   }
 }
 
 /// Reverses the bytes of each element.
 private func swapBytes(_ elements: UnsafeMutableRawPointer, count: Int, width: Int) {
   switch width {
-  case 2: swapEach(elements, count, UInt16.self)
-  case 4: swapEach(elements, count, UInt32.self)
-  case 8: swapEach(elements, count, UInt64.self)
+  case 2: unsafe swapEach(elements, count, UInt16.self)
+  case 4: unsafe swapEach(elements, count, UInt32.self)
+  case 8: unsafe swapEach(elements, count, UInt64.self)
   default: break
   }
 }
@@ -131,8 +131,8 @@ private func swapBytes(_ elements: UnsafeMutableRawPointer, count: Int, width: I
 private func swapEach<Word: FixedWidthInteger & BitwiseCopyable>(
   _ elements: UnsafeMutableRawPointer, _ count: Int, _: Word.Type
 ) {
-  let words = elements.bindMemory(to: Word.self, capacity: count)
-  for index in 0..<count { words[index] = words[index].byteSwapped }
+  let words = unsafe elements.bindMemory(to: Word.self, capacity: count)
+  for index in 0..<count { unsafe words[index] = unsafe words[index].byteSwapped }
 }
 
 /// The product of extents; nil when one is negative or the product overflows.

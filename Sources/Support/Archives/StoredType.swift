@@ -44,20 +44,20 @@ package enum StoredType: String, Sendable, CaseIterable {
   ) {
     switch self {
     case .float32:
-      UnsafeMutableRawPointer(target).copyMemory(from: source, byteCount: count * 4)
-    case .float64: each(source, count, target, Double.self) { Float($0) }
-    case .float16: each(source, count, target, UInt16.self, expandedHalf)
+      unsafe UnsafeMutableRawPointer(target).copyMemory(from: source, byteCount: count * 4)
+    case .float64: unsafe each(source, count, target, Double.self) { Float($0) }
+    case .float16: unsafe each(source, count, target, UInt16.self, expandedHalf)
     case .bfloat16:
-      each(source, count, target, UInt16.self) { Float(bitPattern: UInt32($0) << 16) }
-    case .int64: each(source, count, target, Int64.self) { Float($0) }
-    case .int32: each(source, count, target, Int32.self) { Float($0) }
-    case .int16: each(source, count, target, Int16.self) { Float($0) }
-    case .int8: each(source, count, target, Int8.self) { Float($0) }
-    case .uint64: each(source, count, target, UInt64.self) { Float($0) }
-    case .uint32: each(source, count, target, UInt32.self) { Float($0) }
-    case .uint16: each(source, count, target, UInt16.self) { Float($0) }
-    case .uint8: each(source, count, target, UInt8.self) { Float($0) }
-    case .bool: each(source, count, target, UInt8.self) { $0 == 0 ? 0 : 1 }
+      unsafe each(source, count, target, UInt16.self) { Float(bitPattern: UInt32($0) << 16) }
+    case .int64: unsafe each(source, count, target, Int64.self) { Float($0) }
+    case .int32: unsafe each(source, count, target, Int32.self) { Float($0) }
+    case .int16: unsafe each(source, count, target, Int16.self) { Float($0) }
+    case .int8: unsafe each(source, count, target, Int8.self) { Float($0) }
+    case .uint64: unsafe each(source, count, target, UInt64.self) { Float($0) }
+    case .uint32: unsafe each(source, count, target, UInt32.self) { Float($0) }
+    case .uint16: unsafe each(source, count, target, UInt16.self) { Float($0) }
+    case .uint8: unsafe each(source, count, target, UInt8.self) { Float($0) }
+    case .bool: unsafe each(source, count, target, UInt8.self) { $0 == 0 ? 0 : 1 }
     }
   }
 }
@@ -68,7 +68,7 @@ private func each<Element: BitwiseCopyable>(
   _: Element.Type, _ value: (Element) -> Float
 ) {
   for index in 0..<count {
-    target[index] = value(
+    unsafe target[index] = unsafe value(
       source.loadUnaligned(fromByteOffset: index * MemoryLayout<Element>.stride, as: Element.self))
   }
 }

@@ -59,10 +59,11 @@ package struct ZipArchive {
       throw InputError(subject, "is compressed by method \(record.method); known: stored, deflated")
     }
     guard record.packed >= 0, record.unpacked >= 0, record.header >= 0,
-      record.header <= end - 30, loadWord(file.bytes, record.header) == 0x0403_4b50
+      record.header <= end - 30, unsafe loadWord(file.bytes, record.header) == 0x0403_4b50
     else { throw InputError(subject, "its local header is damaged", "fetch the file again") }
-    let nameLength = Int(loadHalf(file.bytes, record.header + 26))
-    let start = record.header + 30 + nameLength + Int(loadHalf(file.bytes, record.header + 28))
+    let nameLength = unsafe Int(loadHalf(file.bytes, record.header + 26))
+    let start =
+      unsafe record.header + 30 + nameLength + Int(loadHalf(file.bytes, record.header + 28))
     guard start <= end, record.packed <= end - start else {
       throw InputError(subject, "reaches beyond the file", "fetch the file again")
     }
@@ -112,17 +113,17 @@ package struct ZipArchive {
 
 /// A little-endian 16-bit integer; `place` must be inside.
 package func loadHalf(_ bytes: UnsafeRawBufferPointer, _ place: Int) -> UInt16 {
-  UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: place, as: UInt16.self))
+  unsafe UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: place, as: UInt16.self))
 }
 
 /// A little-endian 32-bit integer; `place` must be inside.
 package func loadWord(_ bytes: UnsafeRawBufferPointer, _ place: Int) -> UInt32 {
-  UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: place, as: UInt32.self))
+  unsafe UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: place, as: UInt32.self))
 }
 
 /// A little-endian 64-bit integer, -1 when it exceeds `Int`; `place` must be inside.
 package func loadLong(_ bytes: UnsafeRawBufferPointer, _ place: Int) -> Int {
-  Int(
+  unsafe Int(
     exactly: UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self)))
     ?? -1
 }

@@ -46,7 +46,9 @@ package enum AtomicFile {
   }
 
   /// Removes the file at `path`, if there is one.
-  package static func remove(_ path: String) { _ = path.withSystemPath { unlink($0) } }
+  package static func remove(_ path: String) {
+    _ = unsafe path.withSystemPath { unsafe unlink($0) }
+  }
 
   /// Creates the folder at `path` and those above it; one that exists is fine.
   package static func createFolder(_ path: String) throws {
@@ -60,13 +62,15 @@ package enum AtomicFile {
     }
     let parent = path.parentFolder
     if !parent.isEmpty, parent != path { try createFolder(parent) }
-    guard path.withSystemPath({ mkdir($0, 0o777) }) == 0 || errno == EEXIST else {
+    guard unsafe path.withSystemPath({ unsafe mkdir($0, 0o777) }) == 0 || errno == EEXIST else {
       throw InputError(path, "the folder cannot be created", errno: errno, endsRun: true)
     }
   }
 
   private static func move(_ temporary: String, to path: String) throws {
-    let status = temporary.withSystemPath { from in path.withSystemPath { rename(from, $0) } }
+    let status = unsafe temporary.withSystemPath { from in
+      unsafe path.withSystemPath { unsafe rename(from, $0) }
+    }
     guard status == 0 else {
       throw InputError(path, "cannot be written", errno: errno, endsRun: true)
     }
@@ -75,11 +79,12 @@ package enum AtomicFile {
   /// Where a symbolic link leads, so that the link itself stays; `path` if it is none.
   private static func target(of path: String) throws -> String {
     var status = stat()
-    guard path.withSystemPath({ lstat($0, &status) }) == 0, status.st_mode & S_IFMT == S_IFLNK
+    guard unsafe path.withSystemPath({ unsafe lstat($0, &status) }) == 0,
+      status.st_mode & S_IFMT == S_IFLNK
     else { return path }
-    if let resolved = path.withSystemPath({ realpath($0, nil) }) {
-      defer { free(resolved) }
-      return String(systemName: resolved)
+    if let resolved = unsafe path.withSystemPath({ unsafe realpath($0, nil) }) {
+      defer { unsafe free(resolved) }
+      return unsafe String(systemName: resolved)
     }
     throw InputError(path, "is a symbolic link that leads nowhere", "remove the link")
   }
@@ -94,7 +99,9 @@ package enum AtomicFile {
 
   /// Makes a rename inside `folder` durable; file systems that cannot are left alone.
   private static func synchronizeFolder(_ folder: String) {
-    let descriptor = folder.withSystemPath { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+    let descriptor = unsafe folder.withSystemPath {
+      unsafe open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    }
     guard descriptor >= 0 else { return }
     fsync(descriptor)
     close(descriptor)

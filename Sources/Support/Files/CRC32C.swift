@@ -9,8 +9,8 @@ package enum CRC32C {
 
   /// The checksum of `bytes`.
   package static func checksum(_ bytes: some Sequence<UInt8>) -> UInt32 {
-    table.withUnsafeBufferPointer { table in
-      ~bytes.reduce(~UInt32(0)) { $0 >> 8 ^ table[Int(($0 ^ UInt32($1)) & 0xff)] }
+    unsafe table.withUnsafeBufferPointer { table in
+      ~bytes.reduce(~UInt32(0)) { unsafe $0 >> 8 ^ table[Int(($0 ^ UInt32($1)) & 0xff)] }
     }
   }
 }

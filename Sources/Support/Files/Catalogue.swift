@@ -41,7 +41,7 @@ package enum Catalogue {
   /// The beginning of the comment that opens the file, up to a period, semicolon or empty line.
   package static func summary(of path: String) -> String {
     guard let file = try? MappedFile(path) else { return "" }
-    let text = String(decoding: file.bytes.prefix(4096), as: UTF8.self)
+    let text = unsafe String(decoding: file.bytes.prefix(4096), as: UTF8.self)
     let comment = text.split(separator: "\n", omittingEmptySubsequences: false)
       .prefix { $0.hasPrefix("# ") && !$0.hasPrefix("# Source:") }
       .map { $0.dropFirst(2) }.joined(separator: " ")

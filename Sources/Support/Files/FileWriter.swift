@@ -10,7 +10,9 @@ package struct FileWriter: ~Copyable {
   /// Creates `path`, which must not exist; messages speak of `name`.
   init(creating path: String, for name: String) throws {
     self.name = name
-    descriptor = path.withSystemPath { open($0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666) }
+    descriptor = unsafe path.withSystemPath {
+      unsafe open($0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    }
     guard descriptor >= 0 else {
       throw InputError(name, "cannot be written", errno: errno, endsRun: true)
     }
@@ -22,13 +24,13 @@ package struct FileWriter: ~Copyable {
 
   /// Appends `bytes`.
   package mutating func write(_ bytes: UnsafeRawBufferPointer) throws {
-    try writeAll(bytes, to: descriptor, name: name)
+    try unsafe writeAll(bytes, to: descriptor, name: name)
     count += bytes.count
   }
 
   /// Appends `data`.
   package mutating func write(_ data: Data) throws {
-    try data.withUnsafeBytes { try writeAll($0, to: descriptor, name: name) }
+    try unsafe data.withUnsafeBytes { try unsafe writeAll($0, to: descriptor, name: name) }
     count += data.count
   }
 
@@ -54,15 +56,15 @@ package struct FileWriter: ~Copyable {
 
 /// Writes all of `bytes` to `descriptor`, however often the system takes only a part.
 func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, name: String) throws {
-  var rest = bytes[...]
-  while !rest.isEmpty {
+  var rest = unsafe bytes[...]
+  while unsafe !rest.isEmpty {
     // The kernel takes at most about 2 GiB at once.
-    let part = UnsafeRawBufferPointer(rebasing: rest.prefix(1 << 30))
-    let written = write(descriptor, part.baseAddress, part.count)
+    let part = unsafe UnsafeRawBufferPointer(rebasing: rest.prefix(1 << 30))
+    let written = unsafe write(descriptor, part.baseAddress, part.count)
     if written < 0 {
       if errno == EINTR { continue }
       throw InputError(name, "cannot be written", errno: errno, endsRun: true)
     }
-    rest = rest.dropFirst(written)
+    unsafe rest = unsafe rest.dropFirst(written)
   }
 }

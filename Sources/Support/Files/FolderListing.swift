@@ -33,13 +33,15 @@ package struct FolderIdentity: Hashable, Sendable {
 /// Everything in a folder, in the order of the names' bytes.
 /// - Throws: `InputError` when the folder cannot be read.
 package func listFolder(_ path: String) throws -> [FolderEntry] {
-  guard let folder = opendir(FileNameText.cString(path)) else {
+  guard let folder = unsafe opendir(FileNameText.cString(path)) else {
     throw InputError(FileNameText.visible(path), "the folder cannot be read", errno: errno)
   }
-  defer { closedir(folder) }
+  defer { unsafe closedir(folder) }
   var names: [[UInt8]] = []
-  while let entry = readdir(folder) {
-    let name = withUnsafeBytes(of: entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
+  while let entry = unsafe readdir(folder) {
+    let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) {
+      unsafe Array($0.prefix { $0 != 0 })
+    }
     if name != Array(".".utf8), name != Array("..".utf8) { names.append(name) }
   }
   names.sort { $0.lexicographicallyPrecedes($1) }
@@ -52,7 +54,7 @@ package func listFolder(_ path: String) throws -> [FolderEntry] {
 /// What is at `path`, links followed.
 package func entryKind(_ path: String) -> FolderEntry.Kind {
   var status = stat()
-  guard stat(FileNameText.cString(path), &status) == 0 else { return .brokenLink }
+  guard unsafe stat(FileNameText.cString(path), &status) == 0 else { return .brokenLink }
   switch status.st_mode & S_IFMT {
   case S_IFDIR:
     return .folder(

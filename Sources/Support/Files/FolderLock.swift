@@ -27,16 +27,16 @@ package enum FolderLock {
   /// Removes a folder into which nothing was written; while the lock is held, nobody else writes.
   private static func removeIfUnused(_ folder: String) {
     guard (try? FileSystem.names(in: folder)) == [".lock"] else { return }
-    _ = (folder + "/.lock").withSystemPath { unlink($0) }
-    _ = folder.withSystemPath { rmdir($0) }
+    _ = unsafe (folder + "/.lock").withSystemPath { unsafe unlink($0) }
+    _ = unsafe folder.withSystemPath { unsafe rmdir($0) }
   }
 
   private static func lock(_ folder: String) throws -> Int32 {
     try AtomicFile.createFolder(folder)
     let path = folder + "/.lock"
     if let obstacle = FileSystem.obstacle(at: path) { throw obstacle }
-    let descriptor = path.withSystemPath {
-      open($0, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0o666)
+    let descriptor = unsafe path.withSystemPath {
+      unsafe open($0, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0o666)
     }
     guard descriptor >= 0 else {
       throw InputError(path, "cannot be written", errno: errno, endsRun: true)

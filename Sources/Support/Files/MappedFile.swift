@@ -6,7 +6,8 @@ import Synchronization
 ///
 /// A large file that shrinks while it is mapped ends the process with one line (see `CSystem`); one
 /// whose content is changed in place is found by ``checkAllUnchanged()``.
-package final class MappedFile: @unchecked Sendable {
+/// Nobody writes to it once it is made.
+@safe package final class MappedFile: @unchecked Sendable {
   /// The path it was opened by.
   package let path: String
   /// The content; valid as long as the object lives.
@@ -16,7 +17,7 @@ package final class MappedFile: @unchecked Sendable {
   private let watch: Int32
 
   /// Bytes in the file.
-  package var count: Int { bytes.count }
+  package var count: Int { unsafe bytes.count }
 
   /// Up to here a file is copied: it is stable then, and needs no page of its own.
   private static let copied = 1 << 20
@@ -30,8 +31,8 @@ package final class MappedFile: @unchecked Sendable {
     do {
       version = try FileVersion(descriptor, path)
       let isCopied = version.size <= Self.copied
-      bytes =
-        isCopied
+      unsafe bytes =
+        unsafe isCopied
         ? try Self.copy(descriptor, version, path) : try Self.map(descriptor, version, path)
       if isCopied { close(descriptor) }
       self.descriptor = isCopied ? -1 : descriptor
@@ -40,7 +41,7 @@ package final class MappedFile: @unchecked Sendable {
       throw error
     }
     let isMapped = self.descriptor >= 0
-    watch = isMapped ? cs_map_watch(bytes.baseAddress, bytes.count, Visible.line(path)) : -1
+    watch = unsafe isMapped ? cs_map_watch(bytes.baseAddress, bytes.count, Visible.line(path)) : -1
     let kept = self.descriptor
     let id = ObjectIdentifier(self)
     Self.open.withLock { $0[id] = OpenFile(path: path, descriptor: kept, version: version) }
@@ -48,25 +49,25 @@ package final class MappedFile: @unchecked Sendable {
 
   deinit {
     Self.open.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(self)) }
-    guard let address = bytes.baseAddress else { return }
-    guard descriptor >= 0 else { return bytes.deallocate() }
+    guard let address = unsafe bytes.baseAddress else { return }
+    guard descriptor >= 0 else { return unsafe bytes.deallocate() }
     cs_map_forget(watch)
-    munmap(UnsafeMutableRawPointer(mutating: address), bytes.count)
+    unsafe munmap(UnsafeMutableRawPointer(mutating: address), bytes.count)
     close(descriptor)
   }
 
   private static func copy(
     _ descriptor: Int32, _ version: FileVersion, _ path: String
   ) throws -> UnsafeRawBufferPointer {
-    guard version.size > 0 else { return UnsafeRawBufferPointer(start: nil, count: 0) }
+    guard version.size > 0 else { return unsafe UnsafeRawBufferPointer(start: nil, count: 0) }
     let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: version.size, alignment: 4096)
     do {
-      let count = try readAll(descriptor, into: memory, path)
+      let count = try unsafe readAll(descriptor, into: memory, path)
       guard count == version.size, try FileVersion(descriptor, path) == version else {
         throw InputError.changed(path)
       }
     } catch {
-      memory.deallocate()
+      unsafe memory.deallocate()
       throw error
     }
     return UnsafeRawBufferPointer(memory)
@@ -75,21 +76,21 @@ package final class MappedFile: @unchecked Sendable {
   private static func map(
     _ descriptor: Int32, _ version: FileVersion, _ path: String
   ) throws -> UnsafeRawBufferPointer {
-    let address = mmap(nil, version.size, PROT_READ, MAP_PRIVATE, descriptor, 0)
-    guard let address, address != MAP_FAILED else {
+    let address = unsafe mmap(nil, version.size, PROT_READ, MAP_PRIVATE, descriptor, 0)
+    guard let address = unsafe address, unsafe address != MAP_FAILED else {
       throw InputError(path, "cannot be read", errno: errno)
     }
-    return UnsafeRawBufferPointer(start: address, count: version.size)
+    return unsafe UnsafeRawBufferPointer(start: address, count: version.size)
   }
 
   /// A copy of the content.
   ///
   /// `Data(file.bytes)` alone may unmap the file before it is copied: `bytes` does not keep it alive.
-  package var data: Data { withExtendedLifetime(self) { Data(bytes) } }
+  package var data: Data { withExtendedLifetime(self) { unsafe Data(bytes) } }
 
   /// Tells the system whether reads jump about or run from beginning to end.
   package func advise(isSequential: Bool) {
-    advise(bytes.startIndex..<bytes.endIndex, isSequential ? MADV_SEQUENTIAL : MADV_RANDOM)
+    unsafe advise(bytes.startIndex..<bytes.endIndex, isSequential ? MADV_SEQUENTIAL : MADV_RANDOM)
   }
 
   /// Says that the bytes in `range` are not needed soon; they are read from the file again when
@@ -98,12 +99,12 @@ package final class MappedFile: @unchecked Sendable {
 
   private func advise(_ range: Range<Int>, _ advice: some BinaryInteger) {
     // A copy must not be dropped.
-    guard descriptor >= 0, let base = bytes.baseAddress else { return }
+    guard descriptor >= 0, let base = unsafe bytes.baseAddress else { return }
     let page = sysconf(Int32(_SC_PAGESIZE))
     let first = (range.lowerBound + page - 1) / page * page
     let last = range.upperBound == count ? count : range.upperBound / page * page
     guard first < last else { return }
-    madvise(UnsafeMutableRawPointer(mutating: base + first), last - first, Int32(advice))
+    unsafe madvise(UnsafeMutableRawPointer(mutating: base + first), last - first, Int32(advice))
   }
 }
 
@@ -150,7 +151,7 @@ struct FileVersion: Equatable {
 
   init(_ descriptor: Int32, _ path: String) throws {
     var status = stat()
-    guard fstat(descriptor, &status) == 0 else {
+    guard unsafe fstat(descriptor, &status) == 0 else {
       throw InputError(path, "cannot be read", errno: errno)
     }
     self.init(status)
@@ -165,10 +166,10 @@ extension InputError {
 
 /// Opens a regular file; a pipe without a writer does not hang, a device is not touched.
 func openForReading(_ path: String) throws -> Int32 {
-  let descriptor = path.withSystemPath { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
+  let descriptor = unsafe path.withSystemPath { unsafe open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
   guard descriptor >= 0 else { throw InputError(path, "cannot be read", errno: errno) }
   var status = stat()
-  guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+  guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
     close(descriptor)
     let kind = status.st_mode & S_IFMT
     throw InputError(
@@ -184,7 +185,7 @@ func readAll(
 ) throws -> Int {
   var count = 0
   while count < memory.count, let base = memory.baseAddress {
-    let part = read(descriptor, base + count, memory.count - count)
+    let part = unsafe read(descriptor, base + count, memory.count - count)
     if part < 0, errno == EINTR { continue }
     guard part >= 0 else { throw InputError(path, "cannot be read", errno: errno) }
     guard part > 0 else { break }

@@ -11,24 +11,24 @@ package struct SHA256 {
   /// Appends `bytes`.
   package mutating func update(_ bytes: UnsafeRawBufferPointer) {
     if !isKnownUniquelyReferenced(&state) { state = State(copying: state) }
-    let status = EVP_DigestUpdate(state.context, bytes.baseAddress, bytes.count)
+    let status = unsafe EVP_DigestUpdate(state.context, bytes.baseAddress, bytes.count)
     precondition(status == 1, "libcrypto failed")
   }
 
   /// Appends `data`.
-  package mutating func update(_ data: Data) { data.withUnsafeBytes { update($0) } }
+  package mutating func update(_ data: Data) { unsafe data.withUnsafeBytes { unsafe update($0) } }
 
   /// Appends the UTF-8 of `text`.
   package mutating func update(_ text: String) {
     var text = text
-    text.withUTF8 { update(UnsafeRawBufferPointer($0)) }
+    text.withUTF8 { unsafe update(UnsafeRawBufferPointer($0)) }
   }
 
   /// The hash of all bytes so far, in 64 lower-case hexadecimal digits; more may follow.
   package mutating func hex() -> String {
     let last = State(copying: state)
     var digest = [UInt8](repeating: 0, count: 32)
-    precondition(EVP_DigestFinal_ex(last.context, &digest, nil) == 1, "libcrypto failed")
+    unsafe precondition(EVP_DigestFinal_ex(last.context, &digest, nil) == 1, "libcrypto failed")
     return digest.map { byte in
       (byte < 16 ? "0" : "") + String(byte, radix: 16)
     }.joined()
@@ -52,18 +52,18 @@ package struct SHA256 {
     let version = try FileVersion(descriptor, path)
     var hash = SHA256()
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
-    defer { buffer.deallocate() }
+    defer { unsafe buffer.deallocate() }
     while true {
-      let count = try readAll(descriptor, into: buffer, path)
+      let count = try unsafe readAll(descriptor, into: buffer, path)
       guard count > 0 else { break }
-      hash.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+      unsafe hash.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
     }
     guard try FileVersion(descriptor, path) == version else { throw InputError.changed(path) }
     return hash.hex()
   }
 
   /// The state of libcrypto, freed with the last value that shares it.
-  private final class State {
+  @safe private final class State {
     let context: OpaquePointer
 
     /// A thread may be hashing while the program exits: libcrypto must not tidy up under it.
@@ -71,17 +71,19 @@ package struct SHA256 {
 
     init() {
       precondition(Self.isReady, "libcrypto cannot be used")
-      guard let context = EVP_MD_CTX_new(), EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1
+      guard let context = unsafe EVP_MD_CTX_new(),
+        unsafe EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1
       else { preconditionFailure("libcrypto has no SHA-256") }
-      self.context = context
+      unsafe self.context = unsafe context
     }
 
     init(copying other: State) {
-      guard let context = EVP_MD_CTX_new(), EVP_MD_CTX_copy_ex(context, other.context) == 1
+      guard let context = unsafe EVP_MD_CTX_new(),
+        unsafe EVP_MD_CTX_copy_ex(context, other.context) == 1
       else { preconditionFailure("libcrypto is out of memory") }
-      self.context = context
+      unsafe self.context = unsafe context
     }
 
-    deinit { EVP_MD_CTX_free(context) }
+    deinit { unsafe EVP_MD_CTX_free(context) }
   }
 }

@@ -33,8 +33,8 @@ package enum StaleFiles {
     guard let status = FileSystem.status(path), status.st_mode & S_IFMT == S_IFREG,
       isOrphaned(path) || time(nil) - status.st_mtim.tv_sec > 10
     else { return }
-    let descriptor = path.withSystemPath {
-      open($0, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+    let descriptor = unsafe path.withSystemPath {
+      unsafe open($0, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     }
     guard descriptor >= 0 else { return }
     defer { close(descriptor) }

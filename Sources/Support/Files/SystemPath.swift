@@ -41,9 +41,9 @@ extension String {
 
   /// The text of a NUL-terminated name of the system.
   package init(systemName name: UnsafePointer<CChar>) {
-    let bytes = UnsafeRawBufferPointer(start: name, count: strlen(name))
+    let bytes = unsafe UnsafeRawBufferPointer(start: name, count: strlen(name))
     self =
-      String(validating: bytes, as: UTF8.self).flatMap { $0.hasSystemBytes ? nil : $0 }
+      unsafe String(validating: bytes, as: UTF8.self).flatMap { $0.hasSystemBytes ? nil : $0 }
       ?? String(systemBytes: bytes)
   }
 
@@ -69,9 +69,9 @@ extension String {
   ) rethrows -> Result {
     let bytes = systemBytes
     let name = (bytes.contains(0) ? [] : bytes).map { CChar(bitPattern: $0) } + [0]
-    return try name.withUnsafeBufferPointer { name in
+    return try unsafe name.withUnsafeBufferPointer { name in
       var empty: CChar = 0
-      return try name.baseAddress.map(body) ?? body(&empty)
+      return try unsafe name.baseAddress.map(body) ?? body(&empty)
     }
   }
 }
@@ -81,7 +81,7 @@ package enum FileSystem {
   /// What lies at `path`, links followed; nil if nothing does or it cannot be seen.
   package static func status(_ path: String) -> stat? {
     var status = stat()
-    return path.withSystemPath { stat($0, &status) } == 0 ? status : nil
+    return unsafe path.withSystemPath { unsafe stat($0, &status) } == 0 ? status : nil
   }
 
   /// Whether anything lies at `path`.
@@ -98,15 +98,17 @@ package enum FileSystem {
   /// The names in a folder but `.` and `..`, in the order of their bytes.
   /// - Throws: `InputError` if it cannot be read.
   package static func names(in folder: String) throws -> [String] {
-    guard let stream = folder.withSystemPath({ opendir($0) }) else {
+    guard let stream = unsafe folder.withSystemPath({ unsafe opendir($0) }) else {
       throw InputError(folder, "cannot be read", errno: errno)
     }
-    defer { closedir(stream) }
+    defer { unsafe closedir(stream) }
     var names: [String] = []
     errno = 0
-    while let entry = readdir(stream) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) { name in
-        name.withMemoryRebound(to: CChar.self, capacity: 256) { String(systemName: $0) }
+    while let entry = unsafe readdir(stream) {
+      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { name in
+        unsafe name.withMemoryRebound(to: CChar.self, capacity: 256) {
+          unsafe String(systemName: $0)
+        }
       }
       if name != ".", name != ".." { names.append(name) }
     }
@@ -116,18 +118,18 @@ package enum FileSystem {
 
   /// The folder that relative paths start from.
   static var workingFolder: String {
-    guard let folder = getcwd(nil, 0) else { return "." }
-    defer { free(folder) }
-    return String(systemName: folder)
+    guard let folder = unsafe getcwd(nil, 0) else { return "." }
+    defer { unsafe free(folder) }
+    return unsafe String(systemName: folder)
   }
 
   /// The file of the program.
   package static var executable: String {
-    guard let path = realpath("/proc/self/exe", nil) else {
+    guard let path = unsafe realpath("/proc/self/exe", nil) else {
       return Environment.arguments.first ?? ""
     }
-    defer { free(path) }
-    return String(systemName: path)
+    defer { unsafe free(path) }
+    return unsafe String(systemName: path)
   }
 
   /// Removes a folder with everything below it; links are removed, not followed.
@@ -141,14 +143,15 @@ package enum FileSystem {
         try removeFolder(inside)
       }
     }
-    guard path.withSystemPath({ rmdir($0) }) == 0 else {
+    guard unsafe path.withSystemPath({ unsafe rmdir($0) }) == 0 else {
       throw InputError(path, "cannot be removed", errno: errno)
     }
   }
 
   private static func isLink(_ path: String) -> Bool {
     var status = stat()
-    return path.withSystemPath { lstat($0, &status) } == 0 && status.st_mode & S_IFMT == S_IFLNK
+    return unsafe path.withSystemPath { unsafe lstat($0, &status) } == 0
+      && status.st_mode & S_IFMT == S_IFLNK
   }
 
   /// What is in the way of writing a file at `path`: a folder, pipe or device; nil if nothing is.

@@ -9,7 +9,7 @@ package enum TemporaryFiles {
   /// Notes that `path` is temporary.
   package static func register(_ path: String) {
     let path = path.absolutePath
-    places.withLock { $0[path] = path.withSystemPath { cs_temporary_note($0) } }
+    places.withLock { $0[path] = unsafe path.withSystemPath { unsafe cs_temporary_note($0) } }
   }
 
   /// Notes that `path` is gone or has its final name.

@@ -4,7 +4,7 @@ import Foundation
 ///
 /// json-c 0.16 takes single quotes, `1.`, control characters in strings and NaN, keeps the last of
 /// equal keys without a word, and cuts keys at a NUL.
-struct JSONGrammar {
+@safe struct JSONGrammar {
   private let text: UnsafeBufferPointer<UInt8>
   private let subject: String
   private var index = 0
@@ -18,7 +18,7 @@ struct JSONGrammar {
   static func check(
     _ text: UnsafeBufferPointer<UInt8>, members: Int, subject: String
   ) throws {
-    var grammar = JSONGrammar(text, subject)
+    var grammar = unsafe JSONGrammar(text, subject)
     try grammar.scan()
     guard grammar.members != members else { return }
     let name = grammar.duplicate.map { " '\($0.prefix(60))'" } ?? ""
@@ -26,12 +26,12 @@ struct JSONGrammar {
   }
 
   private init(_ text: UnsafeBufferPointer<UInt8>, _ subject: String) {
-    (self.text, self.subject) = (text, subject)
+    unsafe (self.text, self.subject) = unsafe (text, subject)
   }
 
   private mutating func scan() throws {
-    while index < text.count {
-      switch text[index] {
+    while unsafe index < text.count {
+      switch unsafe text[index] {
       case UInt8(ascii: "\""): try skipString()
       case UInt8(ascii: ":"): try noteKey()
       case UInt8(ascii: "{"), UInt8(ascii: "["): objects.append([])
@@ -47,16 +47,16 @@ struct JSONGrammar {
   private mutating func skipString() throws {
     let start = index + 1
     index = start
-    while index < text.count, text[index] != UInt8(ascii: "\"") {
-      guard text[index] >= 0x20 else { throw failure("a control character in a string") }
-      index += text[index] == UInt8(ascii: "\\") ? 2 : 1
+    while unsafe index < text.count, unsafe text[index] != UInt8(ascii: "\"") {
+      guard unsafe text[index] >= 0x20 else { throw failure("a control character in a string") }
+      unsafe index += text[index] == UInt8(ascii: "\\") ? 2 : 1
     }
-    lastString = start..<min(index, text.count)
+    lastString = unsafe start..<min(index, text.count)
   }
 
   private mutating func noteKey() throws {
     members += 1
-    let key = String(decoding: text[lastString], as: UTF8.self)
+    let key = unsafe String(decoding: text[lastString], as: UTF8.self)
     guard !key.contains("\\u0000") else { throw failure("a NUL in a key") }
     guard let last = objects.indices.last, !objects[last].insert(key).inserted else { return }
     duplicate = duplicate ?? key
@@ -65,10 +65,12 @@ struct JSONGrammar {
   /// Checks a number or literal and goes to its last byte.
   private mutating func checkWord() throws {
     let start = index
-    while index + 1 < text.count, !Self.endsWord(text[index + 1]) { index += 1 }
-    let word = text[start...index]
-    guard Self.isNumber(word) || Self.literals.contains(where: { word.elementsEqual($0) }) else {
-      let shown = String(decoding: word.prefix(20), as: UTF8.self)
+    while unsafe index + 1 < text.count, unsafe !Self.endsWord(text[index + 1]) { index += 1 }
+    let word = unsafe text[start...index]
+    guard
+      unsafe Self.isNumber(word) || Self.literals.contains(where: { unsafe word.elementsEqual($0) })
+    else {
+      let shown = unsafe String(decoding: word.prefix(20), as: UTF8.self)
       throw failure("'\(shown)' is no value")
     }
   }
@@ -83,31 +85,32 @@ struct JSONGrammar {
   ///
   /// `-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`
   private static func isNumber(_ word: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
-    var rest = word
+    var rest = unsafe word
     let digits = { () -> Int in
-      let count = rest.prefix { (0x30...0x39).contains($0) }.count
-      rest = rest.dropFirst(count)
+      let count = unsafe rest.prefix { (0x30...0x39).contains($0) }.count
+      unsafe rest = unsafe rest.dropFirst(count)
       return count
     }
-    if rest.first == UInt8(ascii: "-") { rest = rest.dropFirst() }
-    let isZero = rest.first == 0x30
+    if unsafe rest.first == UInt8(ascii: "-") { unsafe rest = unsafe rest.dropFirst() }
+    let isZero = unsafe rest.first == 0x30
     let whole = digits()
     guard whole > 0, !isZero || whole == 1 else { return false }
-    if rest.first == UInt8(ascii: ".") {
-      rest = rest.dropFirst()
+    if unsafe rest.first == UInt8(ascii: ".") {
+      unsafe rest = unsafe rest.dropFirst()
       guard digits() > 0 else { return false }
     }
-    if let mark = rest.first, mark | 0x20 == UInt8(ascii: "e") {
-      rest = rest.dropFirst()
-      if let sign = rest.first, sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-") {
-        rest = rest.dropFirst()
+    if let mark = unsafe rest.first, mark | 0x20 == UInt8(ascii: "e") {
+      unsafe rest = unsafe rest.dropFirst()
+      if let sign = unsafe rest.first, sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-") {
+        unsafe rest = unsafe rest.dropFirst()
       }
       guard digits() > 0 else { return false }
     }
-    return rest.isEmpty
+    return unsafe rest.isEmpty
   }
 
   private func failure(_ problem: String) -> InputError {
-    InputError(subject, "is not valid JSON: \(problem) at byte \(min(index, text.count - 1))")
+    InputError(
+      subject, unsafe "is not valid JSON: \(problem) at byte \(min(index, text.count - 1))")
   }
 }

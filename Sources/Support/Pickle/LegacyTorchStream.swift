@@ -27,8 +27,8 @@ package struct LegacyTorchStream {
   package init(_ bytes: UnsafeRawBufferPointer, subject: String, isEmbedded: Bool = false) throws {
     var position = 0
     func next() throws -> (graph: PickleGraph, root: PickleReference) {
-      let rest = UnsafeRawBufferPointer(rebasing: bytes[position...])
-      let (graph, root, length) = try PickleMachine.read(
+      let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[position...])
+      let (graph, root, length) = try unsafe PickleMachine.read(
         rest, subject: subject, isEmbedded: isEmbedded)
       position += length
       return (graph, root)
@@ -44,19 +44,19 @@ package struct LegacyTorchStream {
     (graph, root) = try next()
     let (keys, keysRoot) = try next()
     let order = (keys.sequence(keysRoot) ?? []).compactMap { keys.string($0) }
-    places = try Self.places(graph, order: order, bytes, start: position, subject: subject)
+    places = try unsafe Self.places(graph, order: order, bytes, start: position, subject: subject)
     self.subject = subject
   }
 
   /// Whether the stream begins as those of PyTorch do, and not as a plain pickle.
   package static func recognizes(_ bytes: UnsafeRawBufferPointer) -> Bool {
-    let start = [UInt8](bytes.prefix(32))
+    let start = unsafe [UInt8](bytes.prefix(32))
     return start.indices.contains { start[$0...].starts(with: magic) }
   }
 
   private static func isMagic(_ first: (graph: PickleGraph, root: PickleReference)) -> Bool {
     guard case .long(let start, let count) = first.graph[first.root] else { return false }
-    return first.graph.stream[start..<start + count].elementsEqual(magic)
+    return unsafe first.graph.stream[start..<start + count].elementsEqual(magic)
   }
 
   /// What the third pickle says about the writer.
@@ -83,7 +83,8 @@ package struct LegacyTorchStream {
       guard let width = widths[key], places[key] == nil else {
         throw InputError(subject, "lists the storage '\(key.prefix(40))' that no tensor uses")
       }
-      guard position <= bytes.count - 8, case let count = loadLong(bytes, position), count >= 0,
+      guard position <= bytes.count - 8, case let count = unsafe loadLong(bytes, position),
+        count >= 0,
         count <= (bytes.count - position - 8) / width
       else {
         throw InputError(

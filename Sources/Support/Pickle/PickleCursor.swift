@@ -1,7 +1,7 @@
 import Foundation
 
 /// Reads the parts of a pickle stream in order, never beyond its end.
-struct PickleCursor {
+@safe struct PickleCursor {
   let bytes: UnsafeRawBufferPointer
   /// The file, for messages.
   let subject: String
@@ -9,15 +9,15 @@ struct PickleCursor {
   private(set) var position = 0
 
   init(_ bytes: UnsafeRawBufferPointer, subject: String) {
-    self.bytes = bytes
+    unsafe self.bytes = unsafe bytes
     self.subject = subject
   }
 
   /// Where the next `count` bytes lie; moves past them.
   mutating func take(_ count: Int) throws -> Range<Int> {
-    guard count >= 0, count <= bytes.count - position else {
+    guard count >= 0, unsafe count <= bytes.count - position else {
       throw InputError(
-        subject, "its pickle ends early, at byte \(bytes.count)",
+        subject, unsafe "its pickle ends early, at byte \(bytes.count)",
         "the download is incomplete; fetch it again")
     }
     defer { position += count }
@@ -27,7 +27,7 @@ struct PickleCursor {
   /// A little-endian integer.
   mutating func integer<Value: FixedWidthInteger & BitwiseCopyable>(_: Value.Type) throws -> Value {
     let place = try take(MemoryLayout<Value>.size).lowerBound
-    return Value(littleEndian: bytes.loadUnaligned(fromByteOffset: place, as: Value.self))
+    return unsafe Value(littleEndian: bytes.loadUnaligned(fromByteOffset: place, as: Value.self))
   }
 
   /// The next byte.
@@ -49,13 +49,13 @@ struct PickleCursor {
   /// `count` bytes of UTF-8; what is not valid becomes replacement characters.
   mutating func text(_ count: Int) throws -> String {
     let range = try take(count)
-    return String(decoding: UnsafeRawBufferPointer(rebasing: bytes[range]), as: UTF8.self)
+    return unsafe String(decoding: UnsafeRawBufferPointer(rebasing: bytes[range]), as: UTF8.self)
   }
 
   /// The text up to the next line feed, which is skipped.
   mutating func line() throws -> String {
-    let rest = bytes[position...]
-    guard let end = rest.prefix(1 << 16).firstIndex(of: UInt8(ascii: "\n")) else {
+    let rest = unsafe bytes[position...]
+    guard let end = unsafe rest.prefix(1 << 16).firstIndex(of: UInt8(ascii: "\n")) else {
       throw InputError(subject, "its pickle ends inside a line or the line is too long")
     }
     let text = try text(end - position)

@@ -172,15 +172,15 @@ extension PickleMachine {
     guard values.count == 1, !isEmbedded else { throw refusal }
     switch graph[values[0]] {
     case .bytes(let start, let count):
-      let bytes = UnsafeRawBufferPointer(rebasing: graph.stream[start..<start + count])
-      return try embeddedStorage(bytes) {
+      let bytes = unsafe UnsafeRawBufferPointer(rebasing: graph.stream[start..<start + count])
+      return try unsafe embeddedStorage(bytes) {
         .bytes(start: start + $0.lowerBound, count: $0.count)
       }
     case .blob(let index):
       // The blobs of the graph may grow while the bytes are read; this one stays.
       let blob = graph.blobs[index]
-      return try blob.withUnsafeBytes { bytes in
-        try embeddedStorage(bytes) { .part(of: index, $0) }
+      return try unsafe blob.withUnsafeBytes { bytes in
+        try unsafe embeddedStorage(bytes) { .part(of: index, $0) }
       }
     default: throw refusal
     }
@@ -189,7 +189,7 @@ extension PickleMachine {
   private mutating func embeddedStorage(
     _ bytes: UnsafeRawBufferPointer, _ source: (Range<Int>) -> PickledTensor.Source
   ) throws -> PickleReference {
-    let file = try LegacyTorchStream(bytes, subject: subject, isEmbedded: true)
+    let file = try unsafe LegacyTorchStream(bytes, subject: subject, isEmbedded: true)
     guard case .storage(let index) = file.graph[file.root], !file.isBigEndian else {
       throw malformed("torch.storage._load_from_bytes")
     }

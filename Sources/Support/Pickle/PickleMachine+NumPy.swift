@@ -26,21 +26,21 @@ extension PickleMachine {
       throw malformed("numpy scalar")
     }
     let bytes = isBigEndian ? Data(data.reversed()) : data
-    return try add(bytes.withUnsafeBytes { Self.number($0, of: type) })
+    return try unsafe add(bytes.withUnsafeBytes { unsafe Self.number($0, of: type) })
   }
 
   /// The number that an element holds; whole numbers keep all their digits.
   private static func number(_ bytes: UnsafeRawBufferPointer, of type: StoredType) -> PickleNode {
     func whole<Value: FixedWidthInteger & BitwiseCopyable>(_: Value.Type) -> PickleNode {
-      let value = Value(littleEndian: bytes.loadUnaligned(as: Value.self))
+      let value = unsafe Value(littleEndian: bytes.loadUnaligned(as: Value.self))
       return Int(exactly: value).map { .integer($0) } ?? .string("\(value)")
     }
     switch type {
-    case .bool: return .bool(bytes[0] != 0)
-    case .float64: return .float(bytes.loadUnaligned(as: Double.self))
+    case .bool: return unsafe .bool(bytes[0] != 0)
+    case .float64: return unsafe .float(bytes.loadUnaligned(as: Double.self))
     case .float32, .float16, .bfloat16:
       var value: Float = 0
-      if let base = bytes.baseAddress { type.convert(base, count: 1, into: &value) }
+      if let base = bytes.baseAddress { unsafe type.convert(base, count: 1, into: &value) }
       return .float(Double(value))
     case .int64: return whole(Int64.self)
     case .int32: return whole(Int32.self)
@@ -121,7 +121,7 @@ extension PickleMachine {
     }
     // Written once, a text takes at least as many bytes in the stream.
     blobBytes += bytes.count
-    guard blobBytes <= cursor.bytes.count else { throw malformed("_codecs.encode") }
+    guard unsafe blobBytes <= cursor.bytes.count else { throw malformed("_codecs.encode") }
     graph.blobs.append(bytes)
     return try add(.blob(graph.blobs.count - 1))
   }

@@ -35,8 +35,8 @@ package struct PickleMachine {
 
   private init(_ stream: UnsafeRawBufferPointer, subject: String, isEmbedded: Bool) {
     self.isEmbedded = isEmbedded
-    cursor = PickleCursor(stream, subject: subject)
-    graph = PickleGraph(stream: stream)
+    cursor = unsafe PickleCursor(stream, subject: subject)
+    graph = unsafe PickleGraph(stream: stream)
     self.subject = subject
   }
 
@@ -51,7 +51,7 @@ package struct PickleMachine {
   package static func read(
     _ stream: UnsafeRawBufferPointer, subject: String, isEmbedded: Bool = false
   ) throws -> (graph: PickleGraph, root: PickleReference, length: Int) {
-    var machine = PickleMachine(stream, subject: subject, isEmbedded: isEmbedded)
+    var machine = unsafe PickleMachine(stream, subject: subject, isEmbedded: isEmbedded)
     let root = try machine.run()
     return (machine.graph, root, machine.cursor.position)
   }
@@ -186,9 +186,9 @@ package struct PickleMachine {
   private mutating func pushInteger(bytes count: Int) throws {
     let range = try cursor.take(count)
     guard count <= 8 else { return try push(.long(start: range.lowerBound, count: count)) }
-    let bytes = cursor.bytes[range]
-    var value = UInt64(bitPattern: bytes.last.map { $0 >= 0x80 ? -1 : 0 } ?? 0)
-    for byte in bytes.reversed() { value = value << 8 | UInt64(byte) }
+    let bytes = unsafe cursor.bytes[range]
+    var value = unsafe UInt64(bitPattern: bytes.last.map { $0 >= 0x80 ? -1 : 0 } ?? 0)
+    for byte in unsafe Array(bytes).reversed() { value = value << 8 | UInt64(byte) }
     try push(.integer(Int(Int64(bitPattern: value))))
   }
 

@@ -87,7 +87,7 @@ package struct PickledTensor {
 }
 
 /// Everything that a pickle describes.
-package struct PickleGraph {
+@safe package struct PickleGraph {
   /// The stream that byte ranges refer to.
   package let stream: UnsafeRawBufferPointer
   package var nodes: [PickleNode] = [.none]
@@ -139,7 +139,7 @@ package struct PickleGraph {
   /// The bytes at `reference`; nil when it is something else.
   package func data(_ reference: PickleReference) -> Data? {
     switch self[reference] {
-    case .bytes(let start, let count): Data(stream[start..<start + count])
+    case .bytes(let start, let count): unsafe Data(stream[start..<start + count])
     case .blob(let index): blobs[index]
     default: nil
     }

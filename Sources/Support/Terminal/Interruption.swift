@@ -26,9 +26,9 @@ package enum Interruption {
   /// ignored where it was (`nohup`). Child processes start with the usual handlers.
   package static func install() {
     var ends: [Int32] = [-1, -1]
-    guard signalPipe < 0, pipe(&ends) == 0 else { return }
+    guard unsafe signalPipe < 0, unsafe pipe(&ends) == 0 else { return }
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-    signalPipe = ends[1]
+    unsafe signalPipe = ends[1]
     let readingEnd = ends[0]
     SystemThread.start { waitForSignals(readingEnd) }
     let signals = [SIGINT, SIGTERM] + (isIgnored(SIGHUP) ? [] : [SIGHUP])
@@ -36,7 +36,7 @@ package enum Interruption {
     for number in signals {
       signal(number) { number in
         var byte = UInt8(truncatingIfNeeded: number)
-        _ = write(signalPipe, &byte, 1)
+        _ = unsafe write(signalPipe, &byte, 1)
       }
     }
   }
@@ -63,17 +63,17 @@ package enum Interruption {
 
   private static func isIgnored(_ number: Int32) -> Bool {
     var action = sigaction()
-    guard sigaction(number, nil, &action) == 0 else { return false }
-    return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+    guard unsafe sigaction(number, nil, &action) == 0 else { return false }
+    return unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
       == unsafeBitCast(SIG_IGN, to: Int.self)
   }
 
   /// Lets signals through: a parent that starts us from a thread that blocks them hands that on.
   private static func unblock(_ signals: [Int32]) {
     var set = sigset_t()
-    sigemptyset(&set)
-    for number in signals { sigaddset(&set, number) }
-    pthread_sigmask(SIG_UNBLOCK, &set, nil)
+    unsafe sigemptyset(&set)
+    for number in signals { unsafe sigaddset(&set, number) }
+    unsafe pthread_sigmask(SIG_UNBLOCK, &set, nil)
   }
 
   private static func waitForSignals(_ descriptor: Int32) {
@@ -92,10 +92,10 @@ package enum Interruption {
   /// The number of the signal that arrives within `timeout` milliseconds; without end if negative.
   private static func nextSignal(_ descriptor: Int32, timeout: Int32) -> Int32? {
     var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-    while poll(&waiting, 1, timeout) < 0, errno == EINTR {}
+    while unsafe poll(&waiting, 1, timeout) < 0, errno == EINTR {}
     guard waiting.revents & Int16(POLLIN) != 0 else { return nil }
     var byte: UInt8 = 0
-    return read(descriptor, &byte, 1) == 1 ? Int32(byte) : nil
+    return unsafe read(descriptor, &byte, 1) == 1 ? Int32(byte) : nil
   }
 
   private static func end(_ code: Int32) {

@@ -44,7 +44,9 @@ enum StandardError {
   private static func emit(_ text: String) {
     var text = text
     // A closed or full standard error must not stop a run.
-    text.withUTF8 { try? writeAll(UnsafeRawBufferPointer($0), to: 2, name: "standard error") }
+    text.withUTF8 {
+      unsafe try? writeAll(UnsafeRawBufferPointer($0), to: 2, name: "standard error")
+    }
   }
 
   private static func environment(_ name: String) -> String { Environment.value(name) ?? "" }

@@ -23,7 +23,7 @@ package enum StandardOutput {
   private static func emit(_ text: String) throws {
     var text = text
     try text.withUTF8 {
-      try writeAll(UnsafeRawBufferPointer($0), to: 1, name: "standard output")
+      try unsafe writeAll(UnsafeRawBufferPointer($0), to: 1, name: "standard output")
     }
   }
 }

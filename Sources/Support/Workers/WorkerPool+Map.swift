@@ -41,20 +41,20 @@ extension WorkerPool {
 }
 
 /// One place a job; each is written once, by the worker that ran it.
-private final class JobResults<Value: Sendable>: @unchecked Sendable {
+@safe private final class JobResults<Value: Sendable>: @unchecked Sendable {
   private let places: UnsafeMutableBufferPointer<Result<Value, any Error>?>
 
   init(_ count: Int) {
-    places = .allocate(capacity: count)
-    places.initialize(repeating: nil)
+    unsafe places = .allocate(capacity: count)
+    unsafe places.initialize(repeating: nil)
   }
 
   deinit {
-    places.deinitialize()
-    places.deallocate()
+    unsafe places.deinitialize()
+    unsafe places.deallocate()
   }
 
-  func set(_ index: Int, _ result: Result<Value, any Error>) { places[index] = result }
+  func set(_ index: Int, _ result: Result<Value, any Error>) { unsafe places[index] = result }
 
-  func values() throws -> [Value] { try places.compactMap { try $0?.get() } }
+  func values() throws -> [Value] { try unsafe places.compactMap { try $0?.get() } }
 }

@@ -5,6 +5,7 @@ import Foundation
 ///
 /// Inside a job every matrix product is single-threaded. Which worker runs which job is not
 /// determined, so jobs must not depend on it: results are combined by job index.
+/// What the threads share is guarded by a lock.
 package final class WorkerPool: @unchecked Sendable {
   /// How many workers there are; the calling thread is worker 0.
   package let threads: Int

@@ -42,7 +42,7 @@ final class PackedWeights: @unchecked Sendable {
   }
 
   /// The packed weights of a parameter; nil when its store's weights are not held.
-  func packed(_ parameter: Parameter, _ type: ElementType, for convolution: PreparedConvolution)
+  func packed(_ parameter: Parameter, _ type: ElementType, for convolution: any PreparedConvolution)
     -> UnsafeMutableRawPointer?
   {
     let key = Key(offset: parameter.offset, type: type, layout: convolution.layout)

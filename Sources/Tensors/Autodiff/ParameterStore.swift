@@ -3,6 +3,8 @@ import Foundation
 import Support
 
 /// A named, learned tensor inside a `ParameterStore`.
+///
+/// Its elements are written as the store's are: by optimisers and loaders, between steps.
 package final class Parameter: @unchecked Sendable {
   /// Its name in checkpoints, as timm spells it.
   package let name: String

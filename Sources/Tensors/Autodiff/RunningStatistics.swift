@@ -5,6 +5,7 @@ import CKernels
 /// During a step each graph adds its sums to the lane's buffer, in the places of these parameters;
 /// after the lanes are summed, `absorbRunningStatistics` moves the statistics once, towards those of
 /// the whole batch. So they depend neither on threads nor on how the batch is cut.
+/// A lane's buffer is written by the worker that runs the lane, the statistics by the thread that ends the step.
 package final class RunningStatistics: @unchecked Sendable {
   /// Per channel; 0 in a fresh network.
   package let mean: Parameter

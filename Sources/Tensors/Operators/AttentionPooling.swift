@@ -1,6 +1,8 @@
 import CKernels
 
 /// Tokens of a batch as 16-bit floats, wherever they lie.
+///
+/// Nobody writes the tokens while they are used.
 package struct BatchTokens: @unchecked Sendable {
   /// The first feature of example 0; nobody writes the tokens while they are used.
   let rows: UnsafePointer<UInt16>

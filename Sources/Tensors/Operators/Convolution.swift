@@ -100,7 +100,8 @@ extension Graph {
       if let weightGradient {
         let prepared = workspace.convolution(plain, .weightsGradient)
         withBuffer(bytes: prepared.packedBytes) { packed in
-          prepared.run(source: x.raw, weights: packed, destination: d, in: workspace)
+          prepared.run(
+            source: x.raw, weights: packed, bias: nil, destination: d, in: workspace)
           prepared.add(packed, to: weightGradient)
         }
       }
@@ -110,10 +111,11 @@ extension Graph {
         let target = x.gradientTarget()
         guard target.accumulates else {
           return prepared.run(
-            source: target.pointer, weights: weights, destination: d, in: workspace)
+            source: target.pointer, weights: weights, bias: nil, destination: d, in: workspace)
         }
         withBuffer(bytes: x.storage.bytes) { part in
-          prepared.run(source: part, weights: weights, destination: d, in: workspace)
+          prepared.run(
+            source: part, weights: weights, bias: nil, destination: d, in: workspace)
           addGradient(part, x.type, to: x)
         }
       }
@@ -122,7 +124,7 @@ extension Graph {
 
   /// Runs `body` with the weights as a convolution reads them.
   private func withPacked(
-    _ weight: Parameter, _ type: ElementType, for prepared: PreparedConvolution,
+    _ weight: Parameter, _ type: ElementType, for prepared: any PreparedConvolution,
     _ body: (UnsafeMutableRawPointer) -> Void
   ) {
     if prepared.packedBytes == 0 {

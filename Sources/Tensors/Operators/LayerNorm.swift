@@ -79,3 +79,22 @@ extension Graph {
     return out
   }
 }
+
+/// Layer normalisation outside a computation, with a gain and a bias that are no parameters.
+///
+/// - Parameters:
+///   - x: `[rows, width]`.
+///   - gain: `[width]`.
+///   - bias: `[width]`.
+///   - epsilon: added to the biased variance, inside the root.
+///   - out: room for as many rows.
+///   - rows: number of rows.
+package func layerNormalize(
+  _ x: UnsafePointer<Float>, gain: Tensor, bias: Tensor, epsilon: Float, into out: Tensor, rows: Int
+) {
+  precondition(gain.count == bias.count && rows * gain.count <= out.count)
+  let statistics = Tensor([2, rows])
+  uk_layer_norm(
+    x, gain.data, bias.data, epsilon, out.data, uk_float32, statistics.data,
+    statistics.data + rows, rows, gain.count)
+}

@@ -71,7 +71,7 @@ extension Graph {
   /// Runs `body` with folded weights as a convolution reads them, and the bias that belongs to them.
   private func withFolded(
     _ weight: Parameter, _ norm: BatchNormParameters, _ type: ElementType,
-    for prepared: PreparedConvolution,
+    for prepared: any PreparedConvolution,
     _ body: (UnsafeMutableRawPointer, UnsafePointer<Float>) -> Void
   ) {
     let plainBytes = weight.count * type.stride

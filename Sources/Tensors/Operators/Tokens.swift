@@ -40,15 +40,18 @@ extension Graph {
   ///   - images: float32 `[batch, channels, height, width]`; no gradient reaches them.
   ///   - patch: side of a patch, in pixels.
   ///   - order: raster indices of the wanted patches, `[batch × count]`; all when nil.
+  ///   - output: the type of the result; the compute type when nil.
   /// - Returns: `[batch, count, channels × patch × patch]`.
-  package func patches(_ images: Node, patch: Int, order: [Int32]? = nil) -> Node {
+  package func patches(
+    _ images: Node, patch: Int, order: [Int32]? = nil, output: ElementType? = nil
+  ) -> Node {
     let (batch, channels, height, width) = (
       images.shape[0], images.shape[1], images.shape[2], images.shape[3]
     )
     let all = (height / patch) * (width / patch)
     let count = order.map { $0.count / max(batch, 1) } ?? all
     let length = channels * patch * patch
-    let type = precision.computeType
+    let type = output ?? precision.computeType
     let out = makeNode([batch, count, length], type)
     for image in 0..<batch {
       let start = images.data + image * channels * height * width

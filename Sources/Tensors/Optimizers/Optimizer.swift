@@ -69,6 +69,8 @@ struct ParameterChunk: Sendable {
 }
 
 /// A zeroed buffer as long as a store's flat buffer.
+///
+/// The optimiser writes it between steps, each worker a part of its own.
 final class StateBuffer: @unchecked Sendable {
   let values: UnsafeMutablePointer<Float>
 

@@ -7,7 +7,7 @@ import Foundation
 package final class Workspace {
   private var free: [Int: [UnsafeMutableRawPointer]] = [:]
   private var products: [ProductShape: Product] = [:]
-  private var convolutions: [ConvolutionPart: [ConvolutionShape: PreparedConvolution]] = [:]
+  private var convolutions: [ConvolutionPart: [ConvolutionShape: any PreparedConvolution]] = [:]
   private var scratch: (pointer: UnsafeMutableRawPointer, bytes: Int)?
   /// Bytes obtained from the system and not given back.
   package private(set) var reservedBytes = 0
@@ -50,9 +50,11 @@ package final class Workspace {
   }
 
   /// The prepared convolution, or gradient of one, of a shape; made on first use.
-  func convolution(_ shape: ConvolutionShape, _ part: ConvolutionPart) -> PreparedConvolution {
+  func convolution(_ shape: ConvolutionShape, _ part: ConvolutionPart)
+    -> any PreparedConvolution
+  {
     if let known = convolutions[part]?[shape] { return known }
-    let made = PreparedConvolution(shape, part)
+    let made = prepareConvolution(shape, part)
     convolutions[part, default: [:]][shape] = made
     return made
   }

@@ -36,7 +36,9 @@ package final class EventLog {
         EventRecord.framed(ScalarEvent(time: Date().timeIntervalSince1970, step: 0).message),
         to: path)
     }
-    let descriptor = path.withSystemPath { open($0, O_WRONLY | O_CLOEXEC | O_NONBLOCK) }
+    let descriptor = unsafe path.withSystemPath {
+      unsafe open($0, O_WRONLY | O_CLOEXEC | O_NONBLOCK)
+    }
     guard descriptor >= 0 else {
       throw InputError(path, "cannot be written", errno: errno, endsRun: true)
     }

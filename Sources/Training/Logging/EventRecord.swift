@@ -48,7 +48,7 @@ enum EventRecord {
   }
 
   private static func bytes(of number: some FixedWidthInteger) -> Data {
-    withUnsafeBytes(of: number.littleEndian) { Data($0) }
+    unsafe withUnsafeBytes(of: number.littleEndian) { unsafe Data($0) }
   }
 
   private static func number(_ bytes: Data) -> UInt64 {

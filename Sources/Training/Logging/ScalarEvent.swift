@@ -78,6 +78,7 @@ struct ScalarEvent: Equatable {
   private static func fixed(
     _ field: UInt64, _ bits: some FixedWidthInteger, wireType: UInt64
   ) -> Data {
-    varint(field << 3 | wireType) + withUnsafeBytes(of: bits.littleEndian) { Data($0) }
+    unsafe varint(field << 3 | wireType)
+      + withUnsafeBytes(of: bits.littleEndian) { unsafe Data($0) }
   }
 }

@@ -62,16 +62,16 @@ enum BMP: ImageFormat {
     _ indices: [UInt8], _ header: BitmapHeader, _ subject: String
   ) throws -> Image {
     let palette = header.palette
-    return Image(width: header.width, height: header.height) { target in
-      indices.withUnsafeBufferPointer { indices in
+    return unsafe Image(width: header.width, height: header.height) { target in
+      unsafe indices.withUnsafeBufferPointer { indices in
         for y in 0..<header.height {
           let source = header.storedRow(y) * header.width
           for x in 0..<header.width {
-            let colour = palette[Int(indices[source + x])]
+            let colour = unsafe palette[Int(indices[source + x])]
             let place = 3 * (y * header.width + x)
-            target[place] = colour.0
-            target[place + 1] = colour.1
-            target[place + 2] = colour.2
+            unsafe target[place] = colour.0
+            unsafe target[place + 1] = colour.1
+            unsafe target[place + 2] = colour.2
           }
         }
       }
@@ -84,15 +84,17 @@ enum BMP: ImageFormat {
     let stride = try stride(file, header, subject)
     let masks = try header.masks(subject)
     let size = header.bits / 8
-    return Image(width: header.width, height: header.height) { target in
-      file.bytes.withUnsafeBufferPointer { bytes in
+    return unsafe Image(width: header.width, height: header.height) { target in
+      unsafe file.bytes.withUnsafeBufferPointer { bytes in
         for y in 0..<header.height {
           let row = header.pixels + header.storedRow(y) * stride
           for x in 0..<header.width {
             var value: UInt32 = 0
-            for byte in 0..<size { value |= UInt32(bytes[row + x * size + byte]) << (8 * byte) }
+            for byte in 0..<size {
+              unsafe value |= UInt32(bytes[row + x * size + byte]) << (8 * byte)
+            }
             for (channel, mask) in masks.enumerated() {
-              target[3 * (y * header.width + x) + channel] = mask.scaled(value)
+              unsafe target[3 * (y * header.width + x) + channel] = mask.scaled(value)
             }
           }
         }

@@ -18,15 +18,15 @@ enum GIF: ImageFormat {
     var message = [CChar](repeating: 0, count: Int(UK_GIF_MESSAGE_SIZE))
     let limits = uk_gif_limits(
       side: UInt32(DecodingLimits.side), pixels: UInt64(DecodingLimits.pixels(ofBytes: data.count)))
-    let failed = data.withUnsafeBytes { bytes in
-      uk_gif_decode(
+    let failed = unsafe data.withUnsafeBytes { bytes in
+      unsafe uk_gif_decode(
         bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count, limits, &samples, &width,
         &height, &message)
     }
-    guard failed == 0, let samples else {
+    guard failed == 0, let samples = unsafe samples else {
       throw InputError(
         subject, "unusable GIF: \(text(of: message))", "replace or remove the file")
     }
-    return adopt(samples, width: width, height: height)
+    return unsafe adopt(samples, width: width, height: height)
   }
 }

@@ -18,17 +18,17 @@ enum JPEG: ImageFormat {
     var message = [CChar](repeating: 0, count: Int(UK_JPEG_MESSAGE_SIZE))
     let limits = uk_jpeg_limits(
       side: UInt32(DecodingLimits.side), pixels: UInt64(DecodingLimits.pixels(ofBytes: data.count)))
-    let failed = data.withUnsafeBytes { bytes in
-      uk_jpeg_decode(
+    let failed = unsafe data.withUnsafeBytes { bytes in
+      unsafe uk_jpeg_decode(
         bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count, limits, &samples, &width,
         &height, &isShort, &message)
     }
-    guard failed == 0, let samples else {
+    guard failed == 0, let samples = unsafe samples else {
       throw InputError(
         subject, "unusable JPEG: \(text(of: message))", "replace or remove the file")
     }
     if isShort != 0 { TruncatedPictures.note(subject) }
-    return adopt(samples, width: width, height: height)
+    return unsafe adopt(samples, width: width, height: height)
   }
 }
 

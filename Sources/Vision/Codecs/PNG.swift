@@ -10,16 +10,16 @@ enum PNG: ImageFormat {
   static func recognizes(_ start: [UInt8]) -> Bool { start.starts(with: [0x89, 0x50, 0x4e, 0x47]) }
 
   static func decode(_ data: Data, from subject: String) throws -> Image {
-    let decoded = try call(uk_png_decode, data, from: subject)
-    return adopt(decoded.samples, width: decoded.width, height: decoded.height)
+    let decoded = try unsafe call(uk_png_decode, data, from: subject)
+    return unsafe adopt(decoded.samples, width: decoded.width, height: decoded.height)
   }
 
   /// The stored values of a file with a palette or with grey values.
   static func decodeLabels(_ data: Data, from subject: String) throws -> LabelMap {
-    let decoded = try call(uk_png_decode_indices, data, from: subject)
-    defer { free(decoded.samples) }
+    let decoded = try unsafe call(uk_png_decode_indices, data, from: subject)
+    defer { unsafe free(decoded.samples) }
     let count = Int(decoded.width) * Int(decoded.height)
-    return LabelMap(
+    return unsafe LabelMap(
       width: Int(decoded.width), height: Int(decoded.height),
       labels: Array(UnsafeBufferPointer(start: decoded.samples, count: count)))
   }
@@ -29,7 +29,7 @@ enum PNG: ImageFormat {
     UnsafeMutablePointer<UInt32>?, UnsafeMutablePointer<UInt32>?, UnsafeMutablePointer<CChar>?
   ) -> Int32
 
-  private struct Decoded {
+  @safe private struct Decoded {
     let samples: UnsafeMutablePointer<UInt8>
     let width: UInt32
     let height: UInt32
@@ -43,15 +43,15 @@ enum PNG: ImageFormat {
     var message = [CChar](repeating: 0, count: Int(UK_PNG_MESSAGE_SIZE))
     let limits = uk_png_limits(
       side: UInt32(DecodingLimits.side), pixels: UInt64(DecodingLimits.pixels(ofBytes: data.count)))
-    let failed = data.withUnsafeBytes { bytes in
-      decoder(
+    let failed = unsafe data.withUnsafeBytes { bytes in
+      unsafe decoder(
         bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count, limits, &samples, &width,
         &height, &message)
     }
-    guard failed == 0, let samples else {
+    guard failed == 0, let samples = unsafe samples else {
       throw InputError(
         subject, "unusable PNG: \(text(of: message))", "replace or remove the file")
     }
-    return Decoded(samples: samples, width: width, height: height)
+    return unsafe Decoded(samples: samples, width: width, height: height)
   }
 }

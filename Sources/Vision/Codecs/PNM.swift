@@ -47,11 +47,11 @@ enum PNM: ImageFormat {
       }
       samples.append(levels[min(value, greatest)])
     }
-    return samples.withUnsafeBufferPointer { samples in
+    return unsafe samples.withUnsafeBufferPointer { samples in
       guard let base = samples.baseAddress, channels == 1 else {
-        return Image(width: width, height: height, pixels: Array(samples))
+        return unsafe Image(width: width, height: height, pixels: Array(samples))
       }
-      return Image(width: width, height: height, grey: base)
+      return unsafe Image(width: width, height: height, grey: base)
     }
   }
 
@@ -74,11 +74,11 @@ enum PNM: ImageFormat {
         grey.append(byte >> UInt8(7 - x % 8) & 1 == 1 ? 0 : 255)
       }
     }
-    return grey.withUnsafeBufferPointer { grey in
+    return unsafe grey.withUnsafeBufferPointer { grey in
       guard let base = grey.baseAddress else {
         return Image(width: width, height: height, pixels: [])
       }
-      return Image(width: width, height: height, grey: base)
+      return unsafe Image(width: width, height: height, grey: base)
     }
   }
 

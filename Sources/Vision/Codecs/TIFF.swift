@@ -20,15 +20,15 @@ enum TIFF: ImageFormat {
     var message = [CChar](repeating: 0, count: Int(UK_TIFF_MESSAGE_SIZE))
     let limits = uk_tiff_limits(
       side: UInt32(DecodingLimits.side), pixels: UInt64(DecodingLimits.pixels(ofBytes: data.count)))
-    let failed = data.withUnsafeBytes { bytes in
-      uk_tiff_decode(
+    let failed = unsafe data.withUnsafeBytes { bytes in
+      unsafe uk_tiff_decode(
         bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count, limits, &samples, &width,
         &height, &message)
     }
-    guard failed == 0, let samples else {
+    guard failed == 0, let samples = unsafe samples else {
       throw InputError(
         subject, "unusable TIFF: \(text(of: message))", "convert it to PNG, or replace the file")
     }
-    return adopt(samples, width: width, height: height)
+    return unsafe adopt(samples, width: width, height: height)
   }
 }

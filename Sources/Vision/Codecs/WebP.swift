@@ -13,17 +13,19 @@ enum WebP: ImageFormat {
   }
 
   static func decode(_ data: Data, from subject: String) throws -> Image {
-    try data.withUnsafeBytes { bytes in
-      let file = bytes.bindMemory(to: UInt8.self).baseAddress
+    try unsafe data.withUnsafeBytes { bytes in
+      let file = unsafe bytes.bindMemory(to: UInt8.self).baseAddress
       let damaged = InputError(
         subject, "unusable WebP: damaged, or the file ends early", "replace or remove the file")
       var width: Int32 = 0
       var height: Int32 = 0
-      guard uk_webp_size(file, bytes.count, &width, &height) == 0 else { throw damaged }
+      guard unsafe uk_webp_size(file, bytes.count, &width, &height) == 0 else { throw damaged }
       try DecodingLimits.check(
         width: Int(width), height: Int(height), ofBytes: bytes.count, from: subject)
-      return try Image(width: Int(width), height: Int(height)) { pixels in
-        guard uk_webp_decode(file, bytes.count, width, height, pixels) == 0 else { throw damaged }
+      return try unsafe Image(width: Int(width), height: Int(height)) { pixels in
+        guard unsafe uk_webp_decode(file, bytes.count, width, height, pixels) == 0 else {
+          throw damaged
+        }
       }
     }
   }

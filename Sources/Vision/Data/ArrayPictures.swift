@@ -80,8 +80,8 @@ struct ArrayPictures {
     for pair in [train, validation, test].compactMap({ $0 }) {
       try pair.checkLabels(below: classes)
       hash.update("\(pair.images.shape) \(pair.labels.element)\n")
-      pair.images.withBytes { hash.update($0) }
-      pair.labels.withBytes { hash.update($0) }
+      unsafe pair.images.withBytes { unsafe hash.update($0) }
+      unsafe pair.labels.withBytes { unsafe hash.update($0) }
     }
     return Dataset(
       id: "\(specification.kind):\(specification.pathName)\(specification.optionsText)",

@@ -22,11 +22,11 @@ enum CIFARBatches {
         "the file is incomplete or of another kind; fetch it again")
     }
     let found = withExtendedLifetime(file) {
-      (0..<count).map { Int(file.bytes[$0 * recordSize + labels.used]) }
+      (0..<count).map { unsafe Int(file.bytes[$0 * recordSize + labels.used]) }
     }
     try check(found, below: classes, path)
     hash.update("\(count) records\n")
-    withExtendedLifetime(file) { hash.update(file.bytes) }
+    withExtendedLifetime(file) { unsafe hash.update(file.bytes) }
     let part = PackedImages(
       name: path.fileName, store: file, offset: labels.count, stride: recordSize, count: count,
       width: side, height: side, layout: .planar)
@@ -56,7 +56,7 @@ enum CIFARBatches {
     let (store, offset) = try batch.bytes(of: array, count: array.shape[0] * samples)
     hash.update("\(found.count) pickled \(found)\n")
     withExtendedLifetime(store) {
-      hash.update(
+      unsafe hash.update(
         UnsafeRawBufferPointer(
           rebasing: store.bytes[offset..<offset + array.shape[0] * samples]))
     }
@@ -76,7 +76,7 @@ enum CIFARBatches {
   static func names(text path: String, count: Int) throws -> [String] {
     let file = try MappedFile(path)
     let text = withExtendedLifetime(file) {
-      String(decoding: file.bytes.prefix(1 << 16), as: UTF8.self)
+      unsafe String(decoding: file.bytes.prefix(1 << 16), as: UTF8.self)
     }
     let lines = text.split(whereSeparator: { $0.isNewline })
       .map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
@@ -108,7 +108,7 @@ private struct PickledDictionary {
 
   init(_ file: MappedFile) throws {
     self.file = file
-    let (graph, root, _) = try PickleMachine.read(file.bytes, subject: file.path)
+    let (graph, root, _) = try unsafe PickleMachine.read(file.bytes, subject: file.path)
     self.graph = graph
     guard case .dictionary(let items) = graph[root] else {
       throw InputError(file.path, "is no pickled dictionary", "fetch the file again")

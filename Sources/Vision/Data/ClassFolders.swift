@@ -119,7 +119,7 @@ struct ClassFolders {
         throw error.endingRun()
       }
       hash.update("\(FileNameText.visible(file))\n\(content.count)\n")
-      if readsAll { withExtendedLifetime(content) { hash.update(content.bytes) } }
+      if readsAll { withExtendedLifetime(content) { unsafe hash.update(content.bytes) } }
     }
   }
 }

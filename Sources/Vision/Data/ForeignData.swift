@@ -53,7 +53,7 @@ struct ForeignData {
       return ("a TFRecord file", "export its pictures to files, and use folder:")
     }
     guard let file = try? MappedFile(path) else { return nil }
-    let start = withExtendedLifetime(file) { [UInt8](file.bytes.prefix(imageFormatPrefix)) }
+    let start = withExtendedLifetime(file) { unsafe [UInt8](file.bytes.prefix(imageFormatPrefix)) }
     if let (_, what, remedy) = signatures.first(where: { start.starts(with: $0.0) }) {
       return (what, remedy)
     }

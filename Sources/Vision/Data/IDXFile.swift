@@ -21,9 +21,9 @@ struct IDXHeader: Sendable {
     let file = try MappedFile(path)
     defer { withExtendedLifetime(file) {} }
     let offset = 4 + 4 * dimensions
-    let isPacked = file.bytes.starts(with: [0x1f, 0x8b])
+    let isPacked = unsafe file.bytes.starts(with: [0x1f, 0x8b])
     let start =
-      isPacked
+      unsafe isPacked
       ? try gunzipPrefix(file.unownedData, count: offset, subject: path)
       : [UInt8](file.bytes.prefix(offset))
     let shape = try IDXFile.shape(start, dimensions, path, size: file.count)
@@ -52,7 +52,7 @@ struct IDXFile: Sendable {
   /// Gives the values to `body`.
   func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
     try withExtendedLifetime(store) {
-      try body(UnsafeRawBufferPointer(rebasing: store.bytes[offset...]))
+      try unsafe body(UnsafeRawBufferPointer(rebasing: store.bytes[offset...]))
     }
   }
 

@@ -36,7 +36,7 @@ package struct NumPyArray: Sendable {
   ) rethrows -> Result {
     try withExtendedLifetime(store) {
       let end = offset + count * element.size
-      return try body(UnsafeRawBufferPointer(rebasing: store.bytes[offset..<end]))
+      return try unsafe body(UnsafeRawBufferPointer(rebasing: store.bytes[offset..<end]))
     }
   }
 
@@ -52,8 +52,8 @@ package struct NumPyArray: Sendable {
   init(_ store: any HeldBytes, range: Range<Int>, path: String) throws {
     self.path = path
     self.store = store
-    let bytes = UnsafeRawBufferPointer(rebasing: store.bytes[range])
-    let header = try NumPyHeader(bytes, subject: path)
+    let bytes = unsafe UnsafeRawBufferPointer(rebasing: store.bytes[range])
+    let header = try unsafe NumPyHeader(bytes, subject: path)
     guard let type = header.type, let element = Element(type.stored) else {
       throw InputError(
         path, "holds elements of type '\(header.code)'", "save whole numbers")
@@ -82,7 +82,7 @@ package struct NumPyArray: Sendable {
     let start = offset + index * size
     var bits: UInt64 = 0
     for byte in 0..<size {
-      bits = bits << 8 | UInt64(store.bytes[start + (isBigEndian ? byte : size - 1 - byte)])
+      bits = unsafe bits << 8 | UInt64(store.bytes[start + (isBigEndian ? byte : size - 1 - byte)])
     }
     switch element {
     case .unsigned: return Int(clamping: bits)

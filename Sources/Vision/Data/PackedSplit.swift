@@ -9,16 +9,18 @@ protocol HeldBytes: AnyObject, Sendable {
 extension MappedFile: HeldBytes {}
 
 /// Bytes in memory of our own, such as what was unpacked from a compressed file.
-final class OwnedBytes: HeldBytes, @unchecked Sendable {
+///
+/// Written before it is shared, then only read.
+@safe final class OwnedBytes: HeldBytes, @unchecked Sendable {
   let bytes: UnsafeRawBufferPointer
 
   init(_ data: Data) {
     let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: data.count, alignment: 64)
-    copy.copyBytes(from: data)
-    bytes = UnsafeRawBufferPointer(copy)
+    unsafe copy.copyBytes(from: data)
+    unsafe bytes = UnsafeRawBufferPointer(copy)
   }
 
-  deinit { bytes.deallocate() }
+  deinit { unsafe bytes.deallocate() }
 }
 
 /// How the samples of a picture of fixed size are stored.
@@ -56,16 +58,18 @@ struct PackedImages: Sendable {
     return withExtendedLifetime(store) {
       let start = offset + index * stride
       let length = width * height * layout.channels
-      let samples = UnsafeRawBufferPointer(rebasing: store.bytes[start..<start + length])
-      guard let base = samples.bindMemory(to: UInt8.self).baseAddress else {
+      let samples = unsafe UnsafeRawBufferPointer(rebasing: store.bytes[start..<start + length])
+      guard let base = unsafe samples.bindMemory(to: UInt8.self).baseAddress else {
         preconditionFailure("a picture without samples")
       }
       switch layout {
-      case .grey: return Image(width: width, height: height, grey: base)
-      case .planar: return Image(width: width, height: height, planes: base)
-      case .planarColumns: return fromColumns(base)
+      case .grey: return unsafe Image(width: width, height: height, grey: base)
+      case .planar: return unsafe Image(width: width, height: height, planes: base)
+      case .planarColumns: return unsafe fromColumns(base)
       case .interleaved:
-        return Image(width: width, height: height) { $0.update(from: base, count: length) }
+        return unsafe Image(width: width, height: height) {
+          unsafe $0.update(from: base, count: length)
+        }
       }
     }
   }
@@ -74,11 +78,12 @@ struct PackedImages: Sendable {
 extension PackedImages {
   /// A picture of three planes, each column by column.
   private func fromColumns(_ planes: UnsafePointer<UInt8>) -> Image {
-    Image(width: width, height: height) { target in
+    unsafe Image(width: width, height: height) { target in
       for channel in 0..<3 {
         for x in 0..<width {
           for y in 0..<height {
-            target[3 * (y * width + x) + channel] = planes[(channel * width + x) * height + y]
+            unsafe target[3 * (y * width + x) + channel] = unsafe planes[
+              (channel * width + x) * height + y]
           }
         }
       }

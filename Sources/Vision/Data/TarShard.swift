@@ -17,22 +17,22 @@ struct TarShard: Sendable {
   /// - Throws: `InputError` when it is damaged, ends early or is compressed.
   init(_ path: String) throws {
     let file = try MappedFile(path)
-    if ForeignFormat([UInt8](file.bytes.prefix(imageFormatPrefix)))?.what == "gzipped" {
+    if unsafe ForeignFormat([UInt8](file.bytes.prefix(imageFormatPrefix)))?.what == "gzipped" {
       throw InputError(path, "is compressed", "unpack it to .tar: pictures gain nothing by it")
     }
     self.file = file
     let list = EntryList()
     var message = [CChar](repeating: 0, count: Int(UK_TAR_MESSAGE_SIZE))
     let failed = withExtendedLifetime((file, list)) {
-      uk_tar_visit(
+      unsafe uk_tar_visit(
         file.bytes.bindMemory(to: UInt8.self).baseAddress, file.count,
         { context, name, length, offset, size in
-          guard let context, let name else { return }
-          let list = Unmanaged<EntryList>.fromOpaque(context).takeUnretainedValue()
-          let bytes = UnsafeRawBufferPointer(start: name, count: length)
-          list.entries.append(
+          guard let context = unsafe context, let name = unsafe name else { return }
+          let list = unsafe Unmanaged<EntryList>.fromOpaque(context).takeUnretainedValue()
+          let bytes = unsafe UnsafeRawBufferPointer(start: name, count: length)
+          unsafe list.entries.append(
             Entry(name: FileNameText.text(of: Array(bytes)), range: offset..<offset + size))
-        }, Unmanaged.passUnretained(list).toOpaque(), &message)
+        }, unsafe Unmanaged.passUnretained(list).toOpaque(), &message)
     }
     guard failed == 0 else {
       throw InputError(path, "is no whole tar archive: \(text(of: message))", "fetch it again")

@@ -22,14 +22,14 @@ enum IDX: DatasetKind {
     let place = try place(specification)
     let train = try Pair("\(place.prefix)train", in: place.folder)
     let test = try Pair(place.prefix.isEmpty ? "t10k" : "\(place.prefix)test", in: place.folder)
-    let greatest = Int(train.labels.withBytes { $0.max() } ?? 0)
+    let greatest = unsafe Int(train.labels.withBytes { unsafe $0.max() } ?? 0)
     let classes = try specification.integer("classes", default: greatest + 1, in: 1...256)
     var hash = SHA256()
     for part in [train, test] {
       try part.checkLabels(below: classes)
       hash.update("\(part.images.shape)\n")
-      part.images.withBytes { hash.update($0) }
-      part.labels.withBytes { hash.update($0) }
+      unsafe part.images.withBytes { unsafe hash.update($0) }
+      unsafe part.labels.withBytes { unsafe hash.update($0) }
     }
     var reading = DatasetReading()
     if !place.prefix.isEmpty {
@@ -108,10 +108,11 @@ enum IDX: DatasetKind {
     }
 
     func checkLabels(below classes: Int) throws {
-      try labels.withBytes { labels in
-        guard let record = labels.firstIndex(where: { $0 >= classes }) else { return }
+      try unsafe labels.withBytes { labels in
+        guard let record = unsafe labels.firstIndex(where: { $0 >= classes }) else { return }
         throw InputError(
-          labelsPath, "record \(record) has label \(labels[record]), outside 0…\(classes - 1)",
+          labelsPath,
+          unsafe "record \(record) has label \(labels[record]), outside 0…\(classes - 1)",
           "fetch the file again, or set the option 'classes'")
       }
     }
@@ -122,7 +123,8 @@ enum IDX: DatasetKind {
         name: URL(fileURLWithPath: imagesPath).lastPathComponent, store: images.store,
         offset: images.offset, stride: shape[1] * shape[2], count: shape[0], width: shape[2],
         height: shape[1], layout: .grey)
-      return PackedSplit(parts: [part], classes: labels.withBytes { $0.map { Int32($0) } })
+      return unsafe PackedSplit(
+        parts: [part], classes: labels.withBytes { unsafe $0.map { Int32($0) } })
     }
   }
 

@@ -67,10 +67,10 @@ enum NumPyArchiveImages: DatasetKind {
     // Reading a storage checks its sum.
     let storage = archive.storage(of: entry)
     guard !entry.isDeflated else {
-      let unpacked = try storage.withBytes { OwnedBytes(Data($0)) }
+      let unpacked = try unsafe storage.withBytes { unsafe OwnedBytes(Data($0)) }
       return try NumPyArray(unpacked, range: 0..<entry.count, path: subject)
     }
-    try storage.withBytes { _ in }
+    try unsafe storage.withBytes { _ in }
     return try NumPyArray(archive.file, range: entry.range, path: subject)
   }
 }

@@ -42,15 +42,15 @@ enum STL10: DatasetKind {
         path, "\(images.count) bytes are not \(labels.count) pictures of \(size) bytes",
         "the file is incomplete or of another kind; fetch it again")
     }
-    let found = withExtendedLifetime(labels) { labels.bytes.map { Int32($0) - 1 } }
+    let found = withExtendedLifetime(labels) { unsafe labels.bytes.map { Int32($0) - 1 } }
     if let record = found.firstIndex(where: { !(0..<10).contains($0) }) {
       throw InputError(
         labels.path, "record \(record) has label \(found[record] + 1), outside 1…10",
         "the file is damaged or of another kind; fetch it again")
     }
     withExtendedLifetime((images, labels)) {
-      hash.update(images.bytes)
-      hash.update(labels.bytes)
+      unsafe hash.update(images.bytes)
+      unsafe hash.update(labels.bytes)
     }
     let part = PackedImages(
       name: "\(name)_X.bin", store: images, offset: 0, stride: size, count: labels.count,

@@ -35,7 +35,7 @@ enum WebDataset: DatasetKind {
       let role = role(of: path)
       parts[role, default: TarSplit()].add(try samples(of: shard))
       hash.update("\(role) \(shard.file.count)\n")
-      withExtendedLifetime(shard.file) { hash.update(shard.file.bytes) }
+      withExtendedLifetime(shard.file) { unsafe hash.update(shard.file.bytes) }
     }
     return try dataset(specification, parts, hash.hex())
   }

@@ -64,9 +64,11 @@ package func readImage(_ path: String) throws -> Image {
 
 /// Wraps what a C decoder returned and frees it.
 func adopt(_ pixels: UnsafeMutablePointer<UInt8>, width: UInt32, height: UInt32) -> Image {
-  defer { free(pixels) }
+  defer { unsafe free(pixels) }
   let count = Int(width) * Int(height) * 3
-  return Image(width: Int(width), height: Int(height)) { $0.update(from: pixels, count: count) }
+  return unsafe Image(width: Int(width), height: Int(height)) {
+    unsafe $0.update(from: pixels, count: count)
+  }
 }
 
 /// The text that a C decoder left in its message buffer.
@@ -77,8 +79,8 @@ func text(of message: [CChar]) -> String {
 extension MappedFile {
   /// The content without a copy; usable as long as the file object lives.
   var unownedData: Data {
-    guard let address = bytes.baseAddress else { return Data() }
-    return Data(
+    guard let address = unsafe bytes.baseAddress else { return Data() }
+    return unsafe Data(
       bytesNoCopy: UnsafeMutableRawPointer(mutating: address), count: count, deallocator: .none)
   }
 }

@@ -36,5 +36,7 @@ func imageFormat(_ start: [UInt8]) -> (any ImageFormat.Type)? {
 /// The format of the file at `path`; nil when it is no picture or cannot be read.
 func imageFormat(ofFile path: String) -> (any ImageFormat.Type)? {
   guard let file = try? MappedFile(path) else { return nil }
-  return withExtendedLifetime(file) { imageFormat([UInt8](file.bytes.prefix(imageFormatPrefix))) }
+  return withExtendedLifetime(file) {
+    unsafe imageFormat([UInt8](file.bytes.prefix(imageFormatPrefix)))
+  }
 }

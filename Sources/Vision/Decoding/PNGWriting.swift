@@ -15,8 +15,8 @@ private func encode(_ samples: [UInt8], width: Int, height: Int, channels: Int32
   var file: UnsafeMutablePointer<UInt8>?
   var size = 0
   var message = [CChar](repeating: 0, count: Int(UK_PNG_MESSAGE_SIZE))
-  let failed = uk_png_encode(
+  let failed = unsafe uk_png_encode(
     samples, UInt32(width), UInt32(height), channels, &file, &size, &message)
-  guard failed == 0, let file else { fatalError("libpng: \(text(of: message))") }
-  return Data(bytesNoCopy: file, count: size, deallocator: .free)
+  guard failed == 0, let file = unsafe file else { fatalError("libpng: \(text(of: message))") }
+  return unsafe Data(bytesNoCopy: file, count: size, deallocator: .free)
 }

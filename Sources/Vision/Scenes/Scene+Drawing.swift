@@ -5,11 +5,11 @@ extension Scene {
   /// The picture of the scene; with `frame` above zero, a later picture of its clip.
   package func image(at frame: Int = 0) -> Image {
     let painters = objects.map { ObjectPainter($0, frame: frame, side: side) }
-    return Image(width: side, height: side) { target in
-      painters.withUnsafeBufferPointer { painters in
-        draw(painters, into: target)
+    return unsafe Image(width: side, height: side) { target in
+      unsafe painters.withUnsafeBufferPointer { painters in
+        unsafe draw(painters, into: target)
       }
-      if let noise { add(noise, frame, to: target) }
+      if let noise { unsafe add(noise, frame, to: target) }
     }
   }
 
@@ -25,10 +25,11 @@ extension Scene {
       for column in stride(from: 0, to: side, by: 8) {
         let x = lanes + Float(column)
         var colours = TexturedColours(ground, ground.share(x, y))
-        for painter in painters where painter.touches(column: column, row: row) {
-          painter.paint(over: &colours, x, y)
+        for index in 0..<painters.count
+        where unsafe painters[index].touches(column: column, row: row) {
+          unsafe painters[index].paint(over: &colours, x, y)
         }
-        colours.store(target + 3 * (row * side + column), count: min(8, side - column))
+        unsafe colours.store(target + 3 * (row * side + column), count: min(8, side - column))
       }
     }
   }
@@ -43,7 +44,7 @@ extension Scene {
       var bits = random.next()
       for index in start..<min(start + 8, count) {
         let change = Int32(truncatingIfNeeded: (bits & 0xff) * 13 >> 8) - 6
-        samples[index] = UInt8(max(0, min(255, Int32(samples[index]) + change)))
+        unsafe samples[index] = unsafe UInt8(max(0, min(255, Int32(samples[index]) + change)))
         bits >>= 8
       }
     }
@@ -79,9 +80,9 @@ struct TexturedColours {
   func store(_ target: UnsafeMutablePointer<UInt8>, count: Int) {
     let (red, green, blue) = (toLevels(red), toLevels(green), toLevels(blue))
     for lane in 0..<count {
-      target[3 * lane] = UInt8(red[lane])
-      target[3 * lane + 1] = UInt8(green[lane])
-      target[3 * lane + 2] = UInt8(blue[lane])
+      unsafe target[3 * lane] = UInt8(red[lane])
+      unsafe target[3 * lane + 1] = UInt8(green[lane])
+      unsafe target[3 * lane + 2] = UInt8(blue[lane])
     }
   }
 }

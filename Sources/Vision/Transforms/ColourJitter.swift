@@ -45,7 +45,7 @@ package struct ColourJitter: Sendable, Equatable {
       random.uniform(max(0, 1 - contrast), 1 + contrast),
       random.uniform(max(0, 1 - saturation), 1 + saturation),
       random.uniform(-hue, hue))
-    let colours = ColourPlanes(planes, plane: plane)
+    let colours = unsafe ColourPlanes(planes, plane: plane)
     for step in 0..<4 {
       switch order[step] {
       case 0 where brightness > 0: colours.adjustBrightness(amounts[0])

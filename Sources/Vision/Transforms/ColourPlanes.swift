@@ -1,7 +1,7 @@
 /// Three planes of levels (whole numbers in 0…255) whose colours are changed in place.
 ///
 /// Each change gives what Pillow's `ImageEnhance` and torchvision's `adjust_hue` give.
-struct ColourPlanes {
+@safe struct ColourPlanes {
   private let red: UnsafeMutablePointer<Float>
   private let green: UnsafeMutablePointer<Float>
   private let blue: UnsafeMutablePointer<Float>
@@ -9,18 +9,18 @@ struct ColourPlanes {
 
   /// The planes of `plane` samples each, one after the other.
   init(_ planes: UnsafeMutablePointer<Float>, plane: Int) {
-    red = planes
-    green = planes + plane
-    blue = planes + 2 * plane
+    unsafe red = unsafe planes
+    unsafe green = unsafe planes + plane
+    unsafe blue = unsafe planes + 2 * plane
     count = plane
   }
 
   /// Mixes with black.
   func adjustBrightness(_ factor: Float) {
     for pixel in 0..<count {
-      red[pixel] = blend(0, red[pixel], factor)
-      green[pixel] = blend(0, green[pixel], factor)
-      blue[pixel] = blend(0, blue[pixel], factor)
+      unsafe red[pixel] = unsafe blend(0, red[pixel], factor)
+      unsafe green[pixel] = unsafe blend(0, green[pixel], factor)
+      unsafe blue[pixel] = unsafe blend(0, blue[pixel], factor)
     }
   }
 
@@ -30,9 +30,9 @@ struct ColourPlanes {
     for pixel in 0..<count { sum += Double(grey(at: pixel)) }
     let mean = Float(Int(sum / Double(count) + 0.5))
     for pixel in 0..<count {
-      red[pixel] = blend(mean, red[pixel], factor)
-      green[pixel] = blend(mean, green[pixel], factor)
-      blue[pixel] = blend(mean, blue[pixel], factor)
+      unsafe red[pixel] = unsafe blend(mean, red[pixel], factor)
+      unsafe green[pixel] = unsafe blend(mean, green[pixel], factor)
+      unsafe blue[pixel] = unsafe blend(mean, blue[pixel], factor)
     }
   }
 
@@ -40,9 +40,9 @@ struct ColourPlanes {
   func adjustSaturation(_ factor: Float) {
     for pixel in 0..<count {
       let level = grey(at: pixel)
-      red[pixel] = blend(level, red[pixel], factor)
-      green[pixel] = blend(level, green[pixel], factor)
-      blue[pixel] = blend(level, blue[pixel], factor)
+      unsafe red[pixel] = unsafe blend(level, red[pixel], factor)
+      unsafe green[pixel] = unsafe blend(level, green[pixel], factor)
+      unsafe blue[pixel] = unsafe blend(level, blue[pixel], factor)
     }
   }
 
@@ -50,23 +50,24 @@ struct ColourPlanes {
   func adjustHue(_ shift: Float) {
     let steps = UInt8(truncatingIfNeeded: Int(shift * 255))
     for pixel in 0..<count {
-      var colour = HueSaturationValue(red: red[pixel], green: green[pixel], blue: blue[pixel])
+      var colour = unsafe HueSaturationValue(
+        red: red[pixel], green: green[pixel], blue: blue[pixel])
       colour.hue = Float(UInt8(colour.hue) &+ steps)
-      (red[pixel], green[pixel], blue[pixel]) = colour.rgb
+      unsafe (red[pixel], green[pixel], blue[pixel]) = colour.rgb
     }
   }
 
   /// ITU-R 601 luma, as whole numbers in units of 2⁻¹⁶, which a float holds exactly.
   @inline(__always)
   private func grey(at pixel: Int) -> Float {
-    let sum = red[pixel] * 19595 + green[pixel] * 38470 + blue[pixel] * 7471
+    let sum = unsafe red[pixel] * 19595 + green[pixel] * 38470 + blue[pixel] * 7471
     return floorOfLevel((sum + 0x8000) * 0x1p-16)
   }
 }
 
 /// Makes three planes of levels (0…255), `plane` samples each, grey: each pixel its ITU-R 601 luma.
 package func makeGrey(_ planes: UnsafeMutablePointer<Float>, plane: Int) {
-  ColourPlanes(planes, plane: plane).adjustSaturation(0)
+  unsafe ColourPlanes(planes, plane: plane).adjustSaturation(0)
 }
 
 /// `base + factor · (level − base)`, cut to 0…255 and to a whole number.

@@ -40,8 +40,8 @@ package struct PixelStatistics: Sendable, Equatable {
     for channel in 0..<3 {
       let scale = 1 / (level * deviation[channel])
       let shift = -mean[channel] / deviation[channel]
-      let samples = planes + channel * plane
-      for index in 0..<plane { samples[index] = samples[index] * scale + shift }
+      let samples = unsafe planes + channel * plane
+      for index in 0..<plane { unsafe samples[index] = unsafe samples[index] * scale + shift }
     }
   }
 }

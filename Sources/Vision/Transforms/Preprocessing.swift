@@ -135,16 +135,16 @@ package struct Preprocessing: Sendable, Equatable {
   ///
   /// Safe to call from any thread; allocates nothing once a thread has rendered a similar picture.
   package func render(_ image: Image, into planes: UnsafeMutablePointer<Float>) {
-    resampling(of: image).render(image, into: planes)
-    statistics.normalise(planes, plane: side * side, white: white)
+    unsafe resampling(of: image).render(image, into: planes)
+    unsafe statistics.normalise(planes, plane: side * side, white: white)
   }
 
   /// What an encoder sees of the picture, as a picture.
   package func preview(_ image: Image) -> Image {
     let planes = UnsafeMutablePointer<Float>.allocate(capacity: count)
-    defer { planes.deallocate() }
-    resampling(of: image).render(image, into: planes)
-    return Image(width: side, height: side, levels: planes)
+    defer { unsafe planes.deallocate() }
+    unsafe resampling(of: image).render(image, into: planes)
+    return unsafe Image(width: side, height: side, levels: planes)
   }
 
   /// The resize and cut of a picture; only the pixels that are kept are computed.

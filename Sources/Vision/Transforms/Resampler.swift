@@ -1,4 +1,4 @@
-import CKernels
+import CResampling
 
 /// What to cut out of a picture and how to resize it.
 struct Resampling {
@@ -69,7 +69,7 @@ struct Resampling {
         ? pixels.resizingColumns(vertical, in: scratch).resizingRows(horizontal, in: scratch)
         : pixels.resizingRows(horizontal, in: scratch).resizingColumns(vertical, in: scratch)
       let shown = canvas.map { resized.placed(in: $0, from: scratch) } ?? resized
-      uk_planes_from_pixels(
+      unsafe rs_planes_from_pixels(
         shown.bytes, shown.stride, shown.width, shown.height, isMirrored ? 1 : 0, planes)
     }
   }
@@ -91,10 +91,10 @@ struct Resampling {
     _ image: Image, _ columns: Range<Int>, _ rows: Range<Int>, in scratch: ThreadScratch
   ) -> PixelRows {
     let target = PixelRows(width: columns.count, height: rows.count, in: scratch)
-    image.pixels.withUnsafeBufferPointer { pixels in
+    unsafe image.pixels.withUnsafeBufferPointer { pixels in
       guard let base = pixels.baseAddress else { return }
       let start = (box.y + rows.lowerBound) * image.width + box.x + columns.lowerBound
-      uk_pixels_from_rgb(
+      unsafe rs_pixels_from_rgb(
         base + 3 * start, 3 * image.width, target.width, target.height, target.bytes,
         target.stride)
     }
@@ -103,7 +103,7 @@ struct Resampling {
 }
 
 /// A picture in scratch memory, in the layout of the resampling kernels.
-private struct PixelRows {
+@safe private struct PixelRows {
   let width: Int
   let height: Int
   let stride: Int
@@ -113,7 +113,7 @@ private struct PixelRows {
     self.width = width
     self.height = height
     stride = PixelRows.stride(width)
-    bytes = scratch.take(stride * height, UInt8.self)
+    unsafe bytes = unsafe scratch.take(stride * height, UInt8.self)
   }
 
   /// Bytes of a row of four-byte pixels, a multiple of 16.
@@ -123,12 +123,12 @@ private struct PixelRows {
   func placed(in canvas: Resampling.Canvas, from scratch: ThreadScratch) -> PixelRows {
     let target = PixelRows(width: canvas.width, height: canvas.height, in: scratch)
     for y in 0..<canvas.height {
-      let row = target.bytes + y * target.stride
+      let row = unsafe target.bytes + y * target.stride
       for x in 0..<canvas.width {
-        for channel in 0..<3 { row[4 * x + channel] = canvas.fill[channel] }
+        for channel in 0..<3 { unsafe row[4 * x + channel] = canvas.fill[channel] }
       }
       guard y >= canvas.y, y < canvas.y + height else { continue }
-      (row + 4 * canvas.x).update(from: bytes + (y - canvas.y) * stride, count: 4 * width)
+      unsafe (row + 4 * canvas.x).update(from: bytes + (y - canvas.y) * stride, count: 4 * width)
     }
     return target
   }
@@ -136,16 +136,16 @@ private struct PixelRows {
   func resizingRows(_ weights: ResamplingWeights, in scratch: ThreadScratch) -> PixelRows {
     if weights.isIdentity { return self }
     let target = PixelRows(width: weights.count, height: height, in: scratch)
-    var resampling = weights.kernelArgument
-    uk_resample_rows(bytes, stride, height, &resampling, target.bytes, target.stride)
+    var resampling = unsafe weights.kernelArgument
+    unsafe rs_resample_rows(bytes, stride, height, &resampling, target.bytes, target.stride)
     return target
   }
 
   func resizingColumns(_ weights: ResamplingWeights, in scratch: ThreadScratch) -> PixelRows {
     if weights.isIdentity { return self }
     let target = PixelRows(width: width, height: weights.count, in: scratch)
-    var resampling = weights.kernelArgument
-    uk_resample_columns(bytes, stride, &resampling, target.bytes)
+    var resampling = unsafe weights.kernelArgument
+    unsafe rs_resample_columns(bytes, stride, &resampling, target.bytes)
     return target
   }
 }

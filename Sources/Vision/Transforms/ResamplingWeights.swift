@@ -1,4 +1,4 @@
-import CKernels
+import CResampling
 
 /// One direction of a resize: `source` samples become `full`, of which `count` from `offset` are
 /// wanted.
@@ -24,7 +24,7 @@ struct ResamplingAxis {
 ///
 /// The support, centres and normalisation of Pillow's `Image.resize`, and its whole-number weights
 /// in units of 2⁻²².
-struct ResamplingWeights {
+@safe struct ResamplingWeights {
   /// Number of resized samples.
   let count: Int
   /// Whether samples are taken as they are.
@@ -47,24 +47,24 @@ struct ResamplingWeights {
     count = axis.count
     isIdentity = axis.isIdentity
     taps = axis.taps(interpolation)
-    first = scratch.take(count, Int32.self)
-    used = scratch.take(count, Int32.self)
-    weights = scratch.take(count * taps, Int32.self)
+    unsafe first = unsafe scratch.take(count, Int32.self)
+    unsafe used = unsafe scratch.take(count, Int32.self)
+    unsafe weights = unsafe scratch.take(count * taps, Int32.self)
     guard !isIdentity else {
       sources = axis.offset..<axis.offset + axis.count
       return
     }
     guard interpolation != .nearest else {
-      sources = Self.fillNearest(axis, first, used, weights)
+      sources = unsafe Self.fillNearest(axis, first, used, weights)
       return
     }
     let footprint = Footprint(axis, interpolation)
     let start = footprint.samples(under: 0).lowerBound
     for index in 0..<count {
       let samples = footprint.samples(under: index)
-      first[index] = Int32(samples.lowerBound - start)
-      used[index] = Int32(samples.count)
-      footprint.fill(weights + index * taps, index, samples, interpolation)
+      unsafe first[index] = Int32(samples.lowerBound - start)
+      unsafe used[index] = Int32(samples.count)
+      unsafe footprint.fill(weights + index * taps, index, samples, interpolation)
     }
     sources = start..<footprint.samples(under: count - 1).upperBound
   }
@@ -82,17 +82,17 @@ struct ResamplingWeights {
     var last = start
     for index in 0..<axis.count {
       last = min(Int(place), axis.source - 1)
-      first[index] = Int32(last - start)
-      used[index] = 1
-      weights[index] = 1 << 22
+      unsafe first[index] = Int32(last - start)
+      unsafe used[index] = 1
+      unsafe weights[index] = 1 << 22
       place += step
     }
     return start..<last + 1
   }
 
   /// The weights as the kernels take them; valid as long as the scratch memory.
-  var kernelArgument: uk_resampling {
-    uk_resampling(count: count, taps: taps, first: first, used: used, weights: weights)
+  var kernelArgument: rs_resampling {
+    unsafe rs_resampling(count: count, taps: taps, first: first, used: used, weights: weights)
   }
 }
 
@@ -134,12 +134,12 @@ private struct Footprint {
     for sample in samples {
       sum += interpolation.weight(at: (Double(sample) - centre + 0.5) * inverse)
     }
-    var place = row
+    var place = unsafe row
     for sample in samples {
       let value = interpolation.weight(at: (Double(sample) - centre + 0.5) * inverse)
       let weight = sum == 0 ? value : value / sum
-      place.pointee = Int32(weight * 0x1p22 + (weight < 0 ? -0.5 : 0.5))
-      place += 1
+      unsafe place.pointee = Int32(weight * 0x1p22 + (weight < 0 ? -0.5 : 0.5))
+      unsafe place += 1
     }
   }
 }

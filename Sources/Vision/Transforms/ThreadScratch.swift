@@ -3,7 +3,7 @@ import Foundation
 /// Memory that a thread keeps between pictures, so that rendering one allocates nothing.
 ///
 /// `ThreadScratch.current` is the calling thread's own; nothing in it outlives a call.
-final class ThreadScratch {
+@safe final class ThreadScratch {
   private var memory = UnsafeMutableRawPointer.allocate(byteCount: 1 << 16, alignment: 64)
   private var capacity = 1 << 16
   private var used = 0
@@ -11,22 +11,22 @@ final class ThreadScratch {
   /// More than this is given back after the call that needed it.
   private static let kept = 32 << 20
 
-  deinit { memory.deallocate() }
+  deinit { unsafe memory.deallocate() }
 
   /// The scratch memory of the calling thread; made when it first asks and freed when it ends.
   static var current: ThreadScratch {
-    if let held = pthread_getspecific(key) {
-      return Unmanaged<ThreadScratch>.fromOpaque(held).takeUnretainedValue()
+    if let held = unsafe pthread_getspecific(key) {
+      return unsafe Unmanaged<ThreadScratch>.fromOpaque(held).takeUnretainedValue()
     }
     let scratch = ThreadScratch()
-    pthread_setspecific(key, Unmanaged.passRetained(scratch).toOpaque())
+    unsafe pthread_setspecific(key, Unmanaged.passRetained(scratch).toOpaque())
     return scratch
   }
 
   private static let key: pthread_key_t = {
     var key = pthread_key_t()
-    let failure = pthread_key_create(&key) { held in
-      if let held { Unmanaged<ThreadScratch>.fromOpaque(held).release() }
+    let failure = unsafe pthread_key_create(&key) { held in
+      if let held = unsafe held { unsafe Unmanaged<ThreadScratch>.fromOpaque(held).release() }
     }
     precondition(failure == 0, "no thread-local storage left")
     return key
@@ -47,7 +47,7 @@ final class ThreadScratch {
     let start = used
     used += Self.bytes(for: count, type)
     precondition(used <= capacity, "scratch memory was reserved too small")
-    return (memory + start).bindMemory(to: type, capacity: count)
+    return unsafe (memory + start).bindMemory(to: type, capacity: count)
   }
 
   /// The bytes to reserve for `take(count, type)`.
@@ -56,8 +56,8 @@ final class ThreadScratch {
   }
 
   private func resize(to bytes: Int) {
-    memory.deallocate()
-    memory = .allocate(byteCount: bytes, alignment: 64)
+    unsafe memory.deallocate()
+    unsafe memory = .allocate(byteCount: bytes, alignment: 64)
     capacity = bytes
   }
 }

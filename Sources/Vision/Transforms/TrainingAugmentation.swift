@@ -43,8 +43,8 @@ package struct TrainingAugmentation: Sendable, Equatable {
   package func render(
     _ image: Image, random: inout RandomStream, into planes: UnsafeMutablePointer<Float>
   ) {
-    renderLevels(image, random: &random, into: planes)
-    statistics.normalise(planes, plane: side * side, white: white)
+    unsafe renderLevels(image, random: &random, into: planes)
+    unsafe statistics.normalise(planes, plane: side * side, white: white)
   }
 
   /// Writes the same view before it is normalised: levels in 0…255.
@@ -54,7 +54,7 @@ package struct TrainingAugmentation: Sendable, Equatable {
     let box = crop.box(width: image.width, height: image.height, random: &random)
     var resampling = Resampling(box, width: side, height: side, interpolation)
     resampling.isMirrored = flip && random.next() >> 63 == 1
-    resampling.render(image, into: planes)
-    colourJitter?.apply(to: planes, plane: side * side, random: &random)
+    unsafe resampling.render(image, into: planes)
+    unsafe colourJitter?.apply(to: planes, plane: side * side, random: &random)
   }
 }

@@ -1,6 +1,8 @@
-#include "resample.h"
+#include "CResampling.h"
 
-#include "vector.h"
+#include <string.h>
+
+#include "../CKernels/dispatch.h"
 
 typedef uint8_t bytes4 __attribute__((vector_size(4)));
 typedef int32_t whole4 __attribute__((vector_size(16)));
@@ -13,7 +15,7 @@ enum { precision = 22, half = 1 << (precision - 1) };
 // conversion to bytes keeps the lowest eight.
 
 UK_DISPATCH
-void uk_pixels_from_rgb(const uint8_t *rgb, size_t rgb_stride, size_t width, size_t rows,
+void rs_pixels_from_rgb(const uint8_t *rgb, size_t rgb_stride, size_t width, size_t rows,
                         uint8_t *pixels, size_t stride) {
   for (size_t row = 0; row < rows; row++) {
     const uint8_t *restrict from = rgb + row * rgb_stride;
@@ -28,8 +30,8 @@ void uk_pixels_from_rgb(const uint8_t *rgb, size_t rgb_stride, size_t width, siz
 }
 
 UK_DISPATCH
-void uk_resample_rows(const uint8_t *source, size_t source_stride, size_t rows,
-                      const uk_resampling *resampling, uint8_t *target, size_t target_stride) {
+void rs_resample_rows(const uint8_t *source, size_t source_stride, size_t rows,
+                      const rs_resampling *resampling, uint8_t *target, size_t target_stride) {
   for (size_t row = 0; row < rows; row++) {
     const uint8_t *from = source + row * source_stride;
     uint8_t *to = target + row * target_stride;
@@ -53,7 +55,7 @@ void uk_resample_rows(const uint8_t *source, size_t source_stride, size_t rows,
 }
 
 UK_DISPATCH
-void uk_resample_columns(const uint8_t *source, size_t stride, const uk_resampling *resampling,
+void rs_resample_columns(const uint8_t *source, size_t stride, const rs_resampling *resampling,
                          uint8_t *target) {
   for (size_t row = 0; row < resampling->count; row++) {
     const int32_t *weights = resampling->weights + row * resampling->taps;
@@ -77,7 +79,7 @@ void uk_resample_columns(const uint8_t *source, size_t stride, const uk_resampli
 }
 
 UK_DISPATCH
-void uk_planes_from_pixels(const uint8_t *pixels, size_t stride, size_t width, size_t rows,
+void rs_planes_from_pixels(const uint8_t *pixels, size_t stride, size_t width, size_t rows,
                            int mirrored, float *planes) {
   const size_t plane = rows * width;
   for (size_t row = 0; row < rows; row++) {

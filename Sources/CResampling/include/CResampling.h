@@ -1,10 +1,10 @@
-#ifndef UK_RESAMPLE_H
-#define UK_RESAMPLE_H
+#ifndef CRESAMPLING_H
+#define CRESAMPLING_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-// Resizing of 8-bit pictures in whole numbers, unlike the other kernels: the same on every machine.
+// Resizing of 8-bit pictures in whole numbers: the same on every machine.
 //
 // A picture here is rows of 4-byte pixels (red, green, blue, filler); strides are in bytes and
 // multiples of 16, so that the last vector of a row stays inside it.
@@ -14,22 +14,22 @@
 typedef struct {
   size_t count, taps;
   const int32_t *first, *used, *weights;
-} uk_resampling;
+} rs_resampling;
 
 // Adds the filler: `rows` rows of `width` 3-byte pixels to 4-byte pixels.
-void uk_pixels_from_rgb(const uint8_t *rgb, size_t rgb_stride, size_t width, size_t rows,
+void rs_pixels_from_rgb(const uint8_t *rgb, size_t rgb_stride, size_t width, size_t rows,
                         uint8_t *pixels, size_t stride);
 
 // Resizes each of `rows` rows to `resampling->count` pixels.
-void uk_resample_rows(const uint8_t *source, size_t source_stride, size_t rows,
-                      const uk_resampling *resampling, uint8_t *target, size_t target_stride);
+void rs_resample_rows(const uint8_t *source, size_t source_stride, size_t rows,
+                      const rs_resampling *resampling, uint8_t *target, size_t target_stride);
 
 // Resizes the columns of rows of `stride` bytes to `resampling->count` rows.
-void uk_resample_columns(const uint8_t *source, size_t stride, const uk_resampling *resampling,
+void rs_resample_columns(const uint8_t *source, size_t stride, const rs_resampling *resampling,
                          uint8_t *target);
 
 // Writes three planes of `rows` × `width` floats in 0...255; `mirrored` turns each row around.
-void uk_planes_from_pixels(const uint8_t *pixels, size_t stride, size_t width, size_t rows,
+void rs_planes_from_pixels(const uint8_t *pixels, size_t stride, size_t width, size_t rows,
                            int mirrored, float *planes);
 
 #endif
