@@ -59,28 +59,6 @@ package struct CheckpointFolder: Sendable {
     try AtomicFile.write(config.text(pretty: true) + "\n", to: configPath)
   }
 
-  /// Writes a residual network as it was in its file, with its batch norms.
-  ///
-  /// - Parameters:
-  ///   - weights: tensors by timm's names.
-  ///   - configuration: the architecture.
-  ///   - name: of the encoder.
-  ///   - preprocessing: the transform of evaluation.
-  ///   - classes: outputs of the classifier among the weights; 0 for none.
-  ///   - training: the record of where it comes from.
-  /// - Throws: `InputError` when the folder is unwritable or the disk full.
-  func write(
-    _ weights: [(name: String, tensor: Tensor)], of configuration: ResNetConfiguration,
-    name: String, preprocessing: Preprocessing, classes: Int, training: JSON
-  ) throws {
-    try AtomicFile.createFolder(path)
-    try writeSafetensors(weights, metadata: ["format": "pt"], to: modelPath)
-    try AtomicFile.write(training.text(pretty: true) + "\n", to: trainingPath)
-    let config = Self.config(
-      of: configuration, name: name, preprocessing: preprocessing, classes: classes)
-    try AtomicFile.write(config.text(pretty: true) + "\n", to: configPath)
-  }
-
   /// The record of the run; nil when there is none.
   /// - Throws: `InputError` when it is damaged.
   package func training() throws -> JSON? {

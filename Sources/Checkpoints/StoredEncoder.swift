@@ -34,13 +34,16 @@ extension VisionTransformer: StoredEncoder {
 }
 
 extension Encoders.ResNet: StoredEncoder {
-  /// - Precondition: no classifier; those of files are written with the tensors of their file.
   func writeWeights(with classifier: ClassifierHead?, to path: String) throws {
-    precondition(classifier == nil, "a classifier beside a trained ResNet")
-    try writeSafetensors(parameters, metadata: ["format": "pt"], to: path)
+    let head = [("fc.weight", classifier?.weight), ("fc.bias", classifier?.bias)].compactMap {
+      name, tensor in tensor.map { (name: name, tensor: $0) }
+    }
+    try writeSafetensors(parameters, beside: head, metadata: ["format": "pt"], to: path)
   }
 
   func timmConfiguration(_ preprocessing: Preprocessing, classifier: ClassifierHead?) -> JSON {
-    CheckpointFolder.config(of: configuration, name: name, preprocessing: preprocessing, classes: 0)
+    CheckpointFolder.config(
+      of: configuration, name: name, preprocessing: preprocessing,
+      classes: classifier?.classes ?? 0)
   }
 }

@@ -50,10 +50,8 @@ import Vision
   /// The number of heads is seen in JAX's biases.
   @Test(arguments: ["augreg.npz", "big_vision.npz"])
   func seesTheHeadsOfJAX(_ file: String) throws {
-    guard
-      case .visionTransformer(let configuration) = try CheckpointReading(path(file)).plan
-        .architecture
-    else { return #expect(Bool(false)) }
+    let architecture = try CheckpointReading(path(file)).plan.architecture
+    let configuration = try #require(architecture as? VisionTransformerConfiguration)
     #expect(configuration.heads == 3)
   }
 

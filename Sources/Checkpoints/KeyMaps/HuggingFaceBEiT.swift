@@ -37,11 +37,13 @@ enum HuggingFaceBEiT: KeyMap {
     traits.preprocessing = try HubProcessor.standard(modelType: "beit")
     var plan = try TransformerAssembly.plan(
       weights.renamed(by: rules), weights.applyingSettings(to: traits), options, family: name)
-    guard var head = weights.classifier(width: plan.width, pooling: .mean) else { return plan }
+    guard var head = weights.classifier(width: plan.architecture.width, pooling: .mean) else {
+      return plan
+    }
     let gain = weights.prefix + "pooler.layernorm.weight"
     let bias = weights.prefix + "pooler.layernorm.bias"
     if weights.has("pooler.layernorm.weight"), weights.has("pooler.layernorm.bias") {
-      let extent = [plan.width]
+      let extent = [plan.architecture.width]
       head.norm = (
         .tensor(gain, shape: extent), .tensor(bias, shape: extent),
         Float(weights.config["layer_norm_eps"]?.double ?? 1e-12)

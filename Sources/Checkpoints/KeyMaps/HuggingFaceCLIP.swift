@@ -39,7 +39,7 @@ enum HuggingFaceCLIP: KeyMap {
     var plan = try TransformerAssembly.plan(
       weights.renamed(by: rules), weights.applyingSettings(to: traits), options, family: name)
     if let shape = weights.archive.entry("visual_projection.weight")?.shape, shape.count == 2,
-      shape[1] == plan.width, shape[0] > 0
+      shape[1] == plan.architecture.width, shape[0] > 0
     {
       plan.head = HeadPlan(
         pooling: .classToken, isProjection: true,

@@ -30,7 +30,7 @@ enum HuggingFaceDINOv2: KeyMap {
     }
     var plan = try TransformerAssembly.plan(
       weights.renamed(by: rules), traits, options, family: name)
-    plan.head = weights.classifier(width: plan.width, pooling: .classAndMean)
+    plan.head = weights.classifier(width: plan.architecture.width, pooling: .classAndMean)
     return plan
   }
 }

@@ -48,7 +48,7 @@ enum HuggingFaceResNet: KeyMap {
       preprocessing: Preprocessing(side: 224))
     let name = "classifier.1"
     if let shape = weights.archive.entry("\(name).weight")?.shape, shape.count == 2, shape[0] > 0,
-      shape[1] == plan.width
+      shape[1] == plan.architecture.width
     {
       plan.head = HeadPlan(
         pooling: .mean, weight: .tensor("\(name).weight", shape: shape),

@@ -50,18 +50,8 @@ enum HuggingFaceViT: KeyMap {
     var plan = try TransformerAssembly.plan(
       weights.renamed(by: common + blocks), weights.applyingSettings(to: traits), options,
       family: name)
-    plan.head = weights.classifier(width: plan.width, pooling: .classToken)
+    plan.head = weights.classifier(width: plan.architecture.width, pooling: .classToken)
     return plan
-  }
-}
-
-extension ModelPlan {
-  /// Features of the encoder.
-  var width: Int {
-    switch architecture {
-    case .visionTransformer(let configuration): configuration.width
-    case .residualNetwork(let configuration): configuration.width
-    }
   }
 }
 

@@ -45,7 +45,7 @@ enum OpenCLIP: KeyMap {
     }
     var plan = try TransformerAssembly.plan(
       weights.renamed(by: rules), traits, options, family: name)
-    plan.head = projection(weights, width: plan.width)
+    plan.head = projection(weights, width: plan.architecture.width)
     return plan
   }
 

@@ -28,7 +28,7 @@ enum UnmaskEncoder: KeyMap {
     let rules = configuration.isTimmBEiT ? BEiT.rules : []
     var plan = try TransformerAssembly.plan(
       weights.renamed(by: rules), traits, options, family: name)
-    guard case .visionTransformer(var found) = plan.architecture else { return plan }
+    guard var found = plan.architecture as? VisionTransformerConfiguration else { return plan }
     found.positions = configuration.positions
     if options.side == nil {
       guard found == configuration else {
@@ -38,7 +38,7 @@ enum UnmaskEncoder: KeyMap {
       }
       plan.encoderName = encoderName
     }
-    plan.architecture = .visionTransformer(found)
+    plan.architecture = found
     return plan
   }
 }

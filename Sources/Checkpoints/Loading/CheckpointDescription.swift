@@ -66,10 +66,7 @@ package struct CheckpointDescription: Sendable {
         at: 0)
     }
     self.notes = notes
-    switch plan.architecture {
-    case .visionTransformer(let configuration): architecture = configuration.json
-    case .residualNetwork(let configuration): architecture = configuration.json
-    }
+    architecture = plan.architecture.json
   }
 
   /// Everything, for `inspect --json` and reports; lists of names only when `keys` is set.

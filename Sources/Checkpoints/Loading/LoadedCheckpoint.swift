@@ -45,7 +45,7 @@ package struct CheckpointReading: Sendable {
         $0 != own && !own.hasPrefix($0)
       })
     try checkExpansion()
-    _ = try sources(for: makeEncoder().parameters)
+    _ = try sources(for: plan.makeEncoder().parameters)
   }
 
   /// The bytes that weights may take for each byte of their files: half precision, weights shared by dozens of
@@ -80,7 +80,7 @@ package struct CheckpointReading: Sendable {
   /// Reads the weights.
   /// - Throws: `InputError` when a weight does not fit, is damaged, or holds a NaN or infinity.
   package func load() throws -> LoadedCheckpoint {
-    let encoder = try makeEncoder()
+    let encoder = try plan.makeEncoder()
     try fill(encoder.parameters)
     let head = try plan.head?.load(from: archive)
     for tensor in head?.tensors ?? [] {
@@ -131,15 +131,6 @@ package struct CheckpointReading: Sendable {
 
   /// Threads that read weights: more gain nothing, and each holds a tensor of the file in memory.
   private static let readers = 4
-
-  private func makeEncoder() throws -> any Encoder {
-    switch plan.architecture {
-    case .visionTransformer(let configuration):
-      try VisionTransformer(configuration, name: plan.encoderName)
-    case .residualNetwork(let configuration):
-      try Encoders.ResNet(configuration, name: plan.encoderName)
-    }
-  }
 
   private func checkFinite(
     _ values: UnsafePointer<Float>, _ count: Int, _ name: String

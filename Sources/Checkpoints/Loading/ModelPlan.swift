@@ -6,19 +6,11 @@ import Vision
 /// How an encoder of ours is made from the tensors of a file, before any is read.
 package struct ModelPlan: Sendable {
   /// The network.
-  package enum Architecture: Sendable {
-    case visionTransformer(VisionTransformerConfiguration)
-    case residualNetwork(ResNetConfiguration)
-  }
-
-  package var architecture: Architecture
+  package var architecture: any StoredArchitecture
   /// Architecture, patch and side in one word: `vit-base/16@224`.
   package var encoderName: String
   /// Weights by the encoder's parameter names.
   var weights: [(name: String, source: WeightSource)]
-  /// Where loading changes weights: those of the file by timm's names, which a converted folder holds;
-  /// a name without a source stands for a zero.
-  var originals: [(name: String, source: String?)] = []
   /// A classifier that came with the encoder.
   var head: HeadPlan?
   /// The transform of evaluation.
@@ -27,6 +19,10 @@ package struct ModelPlan: Sendable {
   package var notes: [String] = []
   /// Tensors of the file that are used on purpose for nothing else than checking.
   var settled: Set<String> = []
+
+  /// The encoder, without weights.
+  /// - Throws: `InputError` when extents do not fit each other.
+  func makeEncoder() throws -> any Encoder { try architecture.makeEncoder(named: encoderName) }
 
   /// The tensors that are read.
   var usedNames: Set<String> {

@@ -9,7 +9,6 @@ struct ResidualAssembly {
   private let family: String
   private var plan: [(name: String, source: WeightSource)] = []
   private var missing: [String] = []
-  private var originals: [(name: String, source: String?)] = []
 
   /// The plan for weights by torchvision's names.
   ///
@@ -35,17 +34,13 @@ struct ResidualAssembly {
     try configuration.validate(as: weights.view.archive.source)
     try assembly.addAll(configuration)
     var result = ModelPlan(
-      architecture: .residualNetwork(configuration),
+      architecture: configuration,
       encoderName: "resnet\(configuration.layers)@\(side)", weights: assembly.plan,
       head: assembly.head(width: configuration.width),
       preprocessing: try options.preprocessing(stated, usual: preprocessing, side: side)
         .with(channels: configuration.channels))
     if configuration.channels == 1 {
       result.notes.append(Channels.note(result.preprocessing.statistics))
-    }
-    result.originals = assembly.originals
-    for (name, source) in zip(["fc.weight", "fc.bias"], result.head?.sources ?? []) {
-      result.originals.append((name, source.names.first))
     }
     return result
   }
@@ -119,14 +114,10 @@ struct ResidualAssembly {
     let isCounter = name.hasSuffix(".num_batches_tracked")
     guard let file = weights[name], let stored = weights.shape(name) else {
       // Files from before PyTorch 0.4.1 do not count steps, and nothing depends on the count.
-      if isCounter {
-        unsafe plan.append(
-          (name, WeightSource([], shape: []) { _, target in unsafe target[0] = 0 }))
-      }
-      if isCounter { originals.append((name, nil)) } else { missing.append(name) }
-      return
+      guard isCounter else { return missing.append(name) }
+      return unsafe plan.append(
+        (name, WeightSource([], shape: []) { _, target in unsafe target[0] = 0 }))
     }
-    originals.append((name, file))
     let shape = isCounter ? [] : stored
     let isVariance = name.hasSuffix(".running_var")
     plan.append((name, isVariance ? .variance(file, shape: shape) : .tensor(file, shape: shape)))

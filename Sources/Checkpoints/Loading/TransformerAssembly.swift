@@ -57,6 +57,10 @@ struct TransformerAssembly {
     configuration.positions = positions.source == nil ? .none : .learned
     configuration.positionsCoverPrefix = positions.coversClassToken
     try configuration.validate(as: subject)
+    guard !isEVA02(configuration) else {
+      throw InputError(
+        subject, "looks like an EVA-02, which has rotary positions", UnusedWeights.advice)
+    }
     addTokens(configuration, positions)
     addWhole("patch_embed.proj.weight")
     if configuration.hasPatchBias { addWhole("patch_embed.proj.bias") }
@@ -68,7 +72,7 @@ struct TransformerAssembly {
     try stated?.check(side: configuration.side, patch: configuration.patch, options)
     let name = encoderName(configuration)
     var result = ModelPlan(
-      architecture: .visionTransformer(configuration), encoderName: name, weights: plan,
+      architecture: configuration, encoderName: name, weights: plan,
       head: head(configuration),
       preprocessing: try options.preprocessing(
         stated, usual: usualPreprocessing(side: configuration.side), side: configuration.side
@@ -79,6 +83,12 @@ struct TransformerAssembly {
     }
     result.settled = settled
     return result
+  }
+
+  /// Whether BEiT's biases stand beside gated MLPs and one table of positions: no other network has these together.
+  private func isEVA02(_ c: VisionTransformerConfiguration) -> Bool {
+    c.mlp == .swiGLU && c.relativePositions == .none && c.positions != .none
+      && weights.view.has("blocks.0.attn.q_bias")
   }
 
   private func usualPreprocessing(side: Int) -> Preprocessing {

@@ -78,12 +78,12 @@ struct UnusedWeights {
 
   /// Tokens at the side of the class token of which nothing is known: they would be attended to.
   private var unknownTokens: [String] {
-    guard case .visionTransformer(let configuration) = plan.architecture else { return [] }
+    guard plan.architecture.hasTokens else { return [] }
     return weights.names.filter { name in
       guard !name.contains("."), name.hasSuffix("token") || name.hasSuffix("tokens"),
         !["mask", "decoder", "predictor"].contains(where: { name.hasPrefix($0) }),
         Adapters.first(among: [name]) == nil, let shape = weights.shape(name),
-        shape.last == configuration.width, !shape.contains(0)
+        shape.last == plan.architecture.width, !shape.contains(0)
       else { return false }
       return !plan.usedNames.contains(weights.prefix + name)
     }
@@ -92,10 +92,6 @@ struct UnusedWeights {
   /// Checks what the names of the tensors say.
   /// - Throws: `InputError` when the network computes something that ours does not.
   func check() throws {
-    guard !isEVA02 else {
-      throw InputError(
-        weights.archive.source, "looks like an EVA-02, which has rotary positions", Self.advice)
-    }
     let found = unexplained + unknownTokens
     guard let first = found.first else { return }
     let rest = found.count > 1 ? " and \(found.count - 1) more of its weights have" : " has"
@@ -108,13 +104,6 @@ struct UnusedWeights {
   /// What to do about a network that is none of ours.
   static let advice =
     "its features cannot be computed; docs/checkpoints.md names what can be read"
-
-  /// BEiT's biases with gated MLPs and one table of positions: no other network has these together.
-  private var isEVA02: Bool {
-    guard case .visionTransformer(let configuration) = plan.architecture else { return false }
-    return configuration.mlp == .swiGLU && configuration.relativePositions == .none
-      && configuration.positions != .none && weights.has("blocks.0.attn.q_bias")
-  }
 
   /// Weights that are not read although they stand in modules that are.
   private var unexplained: [String] {
