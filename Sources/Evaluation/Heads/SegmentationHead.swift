@@ -85,46 +85,40 @@ package final class SegmentationHead: Sendable {
     _ tokens: FeatureSet, _ maps: [LabelMap], images: [Int32], _ training: Training,
     advance: (Int) -> Void = { _ in }
   ) throws -> [Double] {
-    let (schedule, seed) = (training.schedule, training.seed)
-    let optimizer = AdamW(
-      store, betas: (0.9, 0.999), rule: ParameterRule.usual(decay: training.decay))
+    let schedule = training.schedule
     let batchSize = schedule.effectiveBatch(images.count)
-    let workers = DataParallel(
-      pool: pool, stores: [store], lanes: DataParallel.usualLanes(batch: batchSize),
-      precision: .fp32)
-    let rates = schedule.rates(peak: training.learningRate, count: images.count)
+    let loop = TrainingLoop(
+      SegmentationObjective(
+        head: self, tokens: tokens, maps: maps, images: images, decay: training.decay),
+      settings: TrainingSettings(
+        epochs: schedule.epochs, batchSize: batchSize, seed: training.seed,
+        lanes: DataParallel.usualLanes(batch: batchSize), precision: .fp32,
+        optimizer: .adamW(beta1: 0.9, beta2: 0.999, epsilon: 1e-8),
+        learningRate: schedule.rates(peak: training.learningRate, count: images.count)),
+      examples: images.count, pool: pool)
     var losses: [Double] = []
-    for epoch in 0..<schedule.epochs {
-      for batch in schedule.batches(of: images, epoch: epoch, seed: seed) {
-        losses.append(try differentiate(tokens, maps, batch, workers))
-        optimizer.step(learningRate: rates.value(at: losses.count - 1), pool: pool)
-        advance(batch.count)
-      }
+    try loop.run("the segmentation head") { step in
+      losses.append(step.loss)
+      advance(batchSize)
     }
     return losses
   }
 
-  /// Computes the loss of a batch and leaves the gradients in the store.
-  private func differentiate(
-    _ tokens: FeatureSet, _ maps: [LabelMap], _ batch: [Int32], _ workers: DataParallel
-  ) throws -> Double {
-    let labelled = batch.reduce(0) { $0 + maps[Int($1)].labelledPixels.count }
-    let weight = 1 / Float(max(1, labelled))
-    return try workers.step(batch: batch.count, slice: batch.count) { [self] graph, range in
-      let images = Array(batch[range])
-      let logits = logits(of: images, tokens, in: graph)
-      return images.enumerated().reduce(0) { loss, image in
-        let map = maps[Int(image.element)]
-        let pixels = map.labelledPixels
-        guard !pixels.isEmpty else { return loss }
-        let wide = resized(logits, image: image.offset, to: map, in: graph)
-        let chosen =
-          pixels.count == map.labels.count ? wide : graph.gathered(wide, at: pixels)
-        return loss
-          + graph.crossEntropy(
-            chosen.reshaped([pixels.count, chosen.columns]),
-            labels: pixels.map { Int32(map.labels[Int($0)]) }, weight: weight)
-      }
+  /// The cross entropy of the labelled pixels of images, each of the given weight.
+  fileprivate func loss(
+    of images: [Int32], _ tokens: FeatureSet, _ maps: [LabelMap], weight: Float, in graph: Graph
+  ) -> Double {
+    let logits = logits(of: images, tokens, in: graph)
+    return images.enumerated().reduce(0) { loss, image in
+      let map = maps[Int(image.element)]
+      let pixels = map.labelledPixels
+      guard !pixels.isEmpty else { return loss }
+      let wide = resized(logits, image: image.offset, to: map, in: graph)
+      let chosen = pixels.count == map.labels.count ? wide : graph.gathered(wide, at: pixels)
+      return loss
+        + graph.crossEntropy(
+          chosen.reshaped([pixels.count, chosen.columns]),
+          labels: pixels.map { Int32(map.labels[Int($0)]) }, weight: weight)
     }
   }
 
@@ -186,6 +180,36 @@ package final class SegmentationHead: Sendable {
       unsafe counts.add(label: Int(map.labels[Int(pixel)]), prediction: bestClass(row))
     }
     return counts
+  }
+}
+
+/// A segmentation head as the training loop trains it.
+private struct SegmentationObjective: Objective {
+  let head: SegmentationHead
+  let tokens: FeatureSet
+  let maps: [LabelMap]
+  /// Those to learn from.
+  let images: [Int32]
+  let decay: Double
+
+  var networks: [TrainedNetwork] {
+    let decay = decay
+    return [TrainedNetwork("head", head.store, .trained { ParameterRule.usual(decay: decay)($0) })]
+  }
+  /// Batch norm wants a lane whole.
+  var sliceSize: Int { images.count }
+
+  /// The weight of a labelled pixel of the batch.
+  func plan(_ batch: TrainingBatch) -> Float {
+    let labelled = batch.samples.reduce(0) { $0 + maps[Int(images[$1])].labelledPixels.count }
+    return 1 / Float(max(1, labelled))
+  }
+
+  func terms(of range: Range<Int>, in batch: TrainingBatch, _ weight: Float, _ graph: Graph)
+    -> Terms
+  {
+    let some = batch.samples[range].map { images[$0] }
+    return Terms(loss: head.loss(of: some, tokens, maps, weight: weight, in: graph))
   }
 }
 
