@@ -120,6 +120,9 @@ let package = Package(
         "Results", "Evaluation", "Reporting", "Sweeps",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
+      resources: ["mask", "task", "task-settings", "loss", "target"].map {
+        .embedInCode("Templates/\($0).txt")
+      },
       swiftSettings: fencedSettings),
 
     // Our side of `make bench`: one line of JSON for each measurement.
@@ -162,7 +165,10 @@ let package = Package(
       ["Sweeps", "Reporting", "Results", "Evaluation", "Pretraining", "Vision"]),
     tests(
       "ContractTests",
-      ["Support", "Tensors", "Vision", "Encoders", "Checkpoints", "Training", "Pretraining"]),
+      [
+        "Support", "Tensors", "Vision", "Encoders", "Checkpoints", "Training", "Pretraining",
+        "Results", "Evaluation",
+      ]),
     tests(
       "CommandTests",
       [

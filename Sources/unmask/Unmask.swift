@@ -21,7 +21,7 @@ struct Unmask: ParsableCommand {
     subcommands: [
       Pretrain.self, Evaluate.self, SweepCommand.self, Compare.self, GateCommand.self,
       ReportCommand.self, Inspect.self, Convert.self, Features.self, Score.self, Corrupt.self,
-      List.self, Validate.self,
+      List.self, Validate.self, New.self,
     ])
 
   static func main() {

@@ -5,8 +5,7 @@ import Testing
 struct UsageTests {
   private static let commands = [
     "pretrain", "evaluate", "compare", "gate", "report", "inspect", "convert", "features",
-    "score", "corrupt", "list",
-    "validate",
+    "score", "corrupt", "list", "validate", "new",
   ]
 
   @Test func helpGoesToStandardOutput() throws {
