@@ -70,7 +70,7 @@ struct ResizingTests {
   @Test func aWindowIsAPartOfTheWhole() {
     let image = noisePicture(width: 37, height: 29)
     let whole = image.resized(width: 50, height: 44, .bicubic)
-    var part = Resampling(image.bounds, width: 50, height: 44, .bicubic)
+    var part = PictureResampling(image.bounds, width: 50, height: 44, .bicubic)
     part.window = PixelBox(x: 7, y: 9, width: 21, height: 30)
     let levels = UnsafeMutablePointer<Float>.allocate(capacity: 3 * 21 * 30)
     defer { levels.deallocate() }

@@ -98,7 +98,7 @@ struct ColourTests {
     let plane = image.width * image.height
     let levels = UnsafeMutablePointer<Float>.allocate(capacity: 3 * plane)
     defer { levels.deallocate() }
-    Resampling(image.bounds, width: image.width, height: image.height, .bilinear)
+    PictureResampling(image.bounds, width: image.width, height: image.height, .bilinear)
       .render(image, into: levels)
     let colours = ColourPlanes(levels, plane: plane)
     switch kind {

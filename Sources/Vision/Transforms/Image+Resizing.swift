@@ -11,7 +11,8 @@ extension Image {
     let plane = width * height
     let levels = UnsafeMutablePointer<Float>.allocate(capacity: 3 * plane)
     defer { unsafe levels.deallocate() }
-    unsafe Resampling(box, width: width, height: height, interpolation).render(self, into: levels)
+    unsafe PictureResampling(box, width: width, height: height, interpolation).render(
+      self, into: levels)
     return unsafe Image(width: width, height: height, levels: levels)
   }
 

@@ -148,9 +148,9 @@ package struct Preprocessing: Sendable, Equatable {
   }
 
   /// The resize and cut of a picture; only the pixels that are kept are computed.
-  private func resampling(of image: Image) -> Resampling {
+  private func resampling(of image: Image) -> PictureResampling {
     let (width, height) = resized(width: image.width, height: image.height)
-    var resampling = Resampling(image.bounds, width: width, height: height, interpolation)
+    var resampling = PictureResampling(image.bounds, width: width, height: height, interpolation)
     let across = fitted(width)
     let down = fitted(height)
     resampling.window = PixelBox(

@@ -52,7 +52,7 @@ package struct TrainingAugmentation: Sendable, Equatable {
     _ image: Image, random: inout RandomStream, into planes: UnsafeMutablePointer<Float>
   ) {
     let box = crop.box(width: image.width, height: image.height, random: &random)
-    var resampling = Resampling(box, width: side, height: side, interpolation)
+    var resampling = PictureResampling(box, width: side, height: side, interpolation)
     resampling.isMirrored = flip && random.next() >> 63 == 1
     unsafe resampling.render(image, into: planes)
     unsafe colourJitter?.apply(to: planes, plane: side * side, random: &random)

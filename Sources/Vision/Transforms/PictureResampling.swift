@@ -1,7 +1,7 @@
 import CResampling
 
 /// What to cut out of a picture and how to resize it.
-struct Resampling {
+struct PictureResampling {
   /// The part of the picture that is read; pixels outside it have no influence.
   var box: PixelBox
   /// The size that `box` is resized to.
@@ -120,7 +120,7 @@ struct Resampling {
   static func stride(_ width: Int) -> Int { (4 * width + 15) & ~15 }
 
   /// The picture on a canvas.
-  func placed(in canvas: Resampling.Canvas, from scratch: ThreadScratch) -> PixelRows {
+  func placed(in canvas: PictureResampling.Canvas, from scratch: ThreadScratch) -> PixelRows {
     let target = PixelRows(width: canvas.width, height: canvas.height, in: scratch)
     for y in 0..<canvas.height {
       let row = unsafe target.bytes + y * target.stride
