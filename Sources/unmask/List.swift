@@ -23,12 +23,15 @@ struct List: ParsableCommand {
 
   func run() throws {
     let entries = entries(of: kind)
-    guard !json else { return try StandardOutput.json(document(entries)) }
+    guard !json else { return try StandardOutput.json(.array(entries.map(\.json))) }
     let width = entries.map { $0.name.count }.max() ?? 0
     for entry in entries {
       let padding = String(repeating: " ", count: width - entry.name.count)
       let isAlone = entry.summary.isEmpty
       try StandardOutput.line(isAlone ? entry.name : "\(entry.name)\(padding)  \(entry.summary)")
+      for option in entry.options {
+        try StandardOutput.line("  ?\(option.name)=  \(option.summary)")
+      }
     }
   }
 
@@ -36,6 +39,16 @@ struct List: ParsableCommand {
   private struct Entry {
     let name: String
     let summary: String
+    var options: [DatasetOption] = []
+
+    var json: JSON {
+      var members: [String: JSON] = ["name": .string(name), "summary": .string(summary)]
+      if !options.isEmpty {
+        members["options"] = .array(
+          options.map { ["name": .string($0.name), "summary": .string($0.summary)] })
+      }
+      return .object(members)
+    }
   }
 
   private func entries(of kind: Kind) -> [Entry] {
@@ -49,7 +62,7 @@ struct List: ParsableCommand {
     case .datasets:
       allDatasets.map { dataset in
         let name = dataset.placeholder.map { "\(dataset.kind):\($0)" } ?? dataset.kind
-        return Entry(name: name, summary: dataset.summary)
+        return Entry(name: name, summary: dataset.summary, options: dataset.options)
       }
     }
   }
@@ -61,7 +74,4 @@ struct List: ParsableCommand {
     }
   }
 
-  private func document(_ entries: [Entry]) -> JSON {
-    .array(entries.map { ["name": .string($0.name), "summary": .string($0.summary)] })
-  }
 }

@@ -138,4 +138,14 @@ struct DataCommandsTests {
     let absent = try Program.run(["inspect", "folder:/absent"])
     #expect(absent.code == 2 && absent.errorLines.count == 1)
   }
+
+  /// As docs/data.md says.
+  @Test func theOptionsOfDataAreListed() throws {
+    let result = try Program.run(["list", "datasets"])
+    #expect(result.output.contains("?labels=  'fine' (100 classes, default) or 'coarse' (20)"))
+    let json = try JSON.parse(try Program.run(["list", "datasets", "--json"]).output)
+    let scenes = json.array?.first { $0["name"]?.string == "scenes" }
+    let names = scenes?["options"]?.array?.compactMap { $0["name"]?.string } ?? []
+    #expect(names.contains("difficulty") && names.contains("objects"))
+  }
 }
