@@ -143,7 +143,8 @@ struct DataCommandsTests {
   @Test func theOptionsOfDataAreListed() throws {
     let result = try Program.run(["list", "datasets"])
     #expect(result.output.contains("?labels=  'fine' (100 classes, default) or 'coarse' (20)"))
-    let json = try JSON.parse(try Program.run(["list", "datasets", "--json"]).output)
+    let json = try JSON.parse(
+      Data(try Program.run(["list", "datasets", "--json"]).output.utf8), from: "output")
     let scenes = json.array?.first { $0["name"]?.string == "scenes" }
     let names = scenes?["options"]?.array?.compactMap { $0["name"]?.string } ?? []
     #expect(names.contains("difficulty") && names.contains("objects"))
