@@ -54,7 +54,6 @@ enum HuggingFaceResNet: KeyMap {
         pooling: .mean, weight: .tensor("\(name).weight", shape: shape),
         bias: weights.archive.entry("\(name).bias") == nil
           ? nil : .tensor("\(name).bias", shape: [shape[0]]))
-      plan.originals += [("fc.weight", "\(name).weight"), ("fc.bias", "\(name).bias")]
     }
     return plan
   }

@@ -30,17 +30,17 @@ struct NormalZiggurat: Sendable {
 
   /// Writes `count` draws.
   func fill(_ target: UnsafeMutablePointer<Float>, _ count: Int, _ random: inout RandomStream) {
-    edges.withUnsafeBufferPointer { edges in
-      inner.withUnsafeBufferPointer { inner in
+    unsafe edges.withUnsafeBufferPointer { edges in
+      unsafe inner.withUnsafeBufferPointer { inner in
         for place in 0..<count {
           let bits = random.next()
           let layer = Int(bits & 0xff)
           // 55 bits, spread over (−1, 1).
           let share = Double(Int64(bitPattern: bits) >> 9) * 0x1p-54
-          if share.magnitude < inner[layer] {
-            target[place] = Float(share * edges[layer])
+          if unsafe share.magnitude < inner[layer] {
+            unsafe target[place] = unsafe Float(share * edges[layer])
           } else {
-            target[place] = Float(
+            unsafe target[place] = unsafe Float(
               Self.outside(share, layer, edges, &random) ?? Self.draw(edges, inner, &random))
           }
         }
@@ -57,8 +57,8 @@ struct NormalZiggurat: Sendable {
       let bits = random.next()
       let layer = Int(bits & 0xff)
       let share = Double(Int64(bitPattern: bits) >> 9) * 0x1p-54
-      if share.magnitude < inner[layer] { return share * edges[layer] }
-      if let accepted = outside(share, layer, edges, &random) { return accepted }
+      if unsafe share.magnitude < inner[layer] { return unsafe share * edges[layer] }
+      if let accepted = unsafe outside(share, layer, edges, &random) { return accepted }
     }
   }
 
@@ -76,9 +76,9 @@ struct NormalZiggurat: Sendable {
       } while 2 * height < beyond * beyond
       return share < 0 ? -tail - beyond : tail + beyond
     }
-    let x = share * edges[layer]
-    let low = exp(-0.5 * (edges[layer] * edges[layer] - x * x))
-    let high = exp(-0.5 * (edges[layer + 1] * edges[layer + 1] - x * x))
+    let x = unsafe share * edges[layer]
+    let low = unsafe exp(-0.5 * (edges[layer] * edges[layer] - x * x))
+    let high = unsafe exp(-0.5 * (edges[layer + 1] * edges[layer + 1] - x * x))
     return low + random.uniformDouble() * (high - low) < 1 ? x : nil
   }
 }

@@ -38,13 +38,13 @@ extension JPEG {
     var file: UnsafeMutablePointer<UInt8>?
     var size = 0
     var message = [CChar](repeating: 0, count: Int(UK_JPEG_MESSAGE_SIZE))
-    let failed = uk_jpeg_encode(
+    let failed = unsafe uk_jpeg_encode(
       image.pixels, UInt32(image.width), UInt32(image.height), Int32(quality), &file, &size,
       &message)
-    guard failed == 0, let file else { fatalError("libjpeg: \(text(of: message))") }
-    defer { free(file) }
+    guard failed == 0, let file = unsafe file else { fatalError("libjpeg: \(text(of: message))") }
+    defer { unsafe free(file) }
     do {
-      return try decode(
+      return try unsafe decode(
         Data(bytesNoCopy: file, count: size, deallocator: .none), from: "a JPEG just written")
     } catch { fatalError("libjpeg: \(error)") }
   }

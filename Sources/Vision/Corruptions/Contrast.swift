@@ -16,22 +16,22 @@ enum Contrast: Corruption {
     _ image: Image, _ setting: CorruptionSetting, random: inout RandomStream
   ) -> Image {
     let factor = factor(setting)
-    return image.pixels.withUnsafeBufferPointer { pixels in
+    return unsafe image.pixels.withUnsafeBufferPointer { pixels in
       var sums = SIMD3<Int>()
       for place in stride(from: 0, to: pixels.count, by: 3) {
-        sums &+= SIMD3(Int(pixels[place]), Int(pixels[place + 1]), Int(pixels[place + 2]))
+        unsafe sums &+= SIMD3(Int(pixels[place]), Int(pixels[place + 1]), Int(pixels[place + 2]))
       }
       // What each level becomes, channel after channel.
       let table = (0..<768).map { index in
         let mean = Double(sums[index / 256]) / 255 / Double(pixels.count / 3)
         return truncated((Double(index % 256) / 255 - mean) * factor + mean)
       }
-      return table.withUnsafeBufferPointer { table in
-        Image(width: image.width, height: image.height) { target in
+      return unsafe table.withUnsafeBufferPointer { table in
+        unsafe Image(width: image.width, height: image.height) { target in
           for place in stride(from: 0, to: pixels.count, by: 3) {
-            target[place] = table[Int(pixels[place])]
-            target[place + 1] = table[256 + Int(pixels[place + 1])]
-            target[place + 2] = table[512 + Int(pixels[place + 2])]
+            unsafe target[place] = unsafe table[Int(pixels[place])]
+            unsafe target[place + 1] = unsafe table[256 + Int(pixels[place + 1])]
+            unsafe target[place + 2] = unsafe table[512 + Int(pixels[place + 2])]
           }
         }
       }

@@ -37,8 +37,8 @@ enum ElasticTransform: Corruption {
   static func corrupt(
     _ image: Image, _ setting: CorruptionSetting, random: inout RandomStream
   ) -> Image {
-    withUniforms(6 + 2 * image.width * image.height, &random) {
-      stretch(image, pull(setting), draws: $0)
+    unsafe withUniforms(6 + 2 * image.width * image.height, &random) {
+      unsafe stretch(image, pull(setting), draws: $0)
     }
   }
 
@@ -51,14 +51,15 @@ enum ElasticTransform: Corruption {
   /// - Returns: the spoilt picture.
   static func stretch(_ image: Image, _ pull: Pull, draws: UnsafePointer<Float>) -> Image {
     let picture = FloatPlanes(image)
-    let moved = map(image, pull, draws).map { map in picture.warped(.mirror) { map($0, $1) } }
+    let moved = unsafe map(image, pull, draws).map { map in picture.warped(.mirror) { map($0, $1) }
+    }
     let sheet = moved ?? picture
     guard pull.amount > 0 else { return sheet.image() }
-    let across = field(picture, pull, draws + 6)
-    let down = field(picture, pull, draws + 6 + picture.area)
+    let across = unsafe field(picture, pull, draws + 6)
+    let down = unsafe field(picture, pull, draws + 6 + picture.area)
     let width = picture.width
     return sheet.warped(.reflect) { x, y in
-      (
+      unsafe (
         Float(x) + across.samples[y * width + x], Float(y) + down.samples[y * width + x]
       )
     }.image()
@@ -73,7 +74,7 @@ enum ElasticTransform: Corruption {
       centre + size, SIMD2(centre.x + size, centre.y - size), centre - size,
     ]
     let targets = corners.indices.map { corner in
-      corners[corner]
+      unsafe corners[corner]
         + pull.jitter * SIMD2(Double(draws[2 * corner]), Double(draws[2 * corner + 1]))
     }
     // The other way round: a pixel of the result is read where the map comes from.
@@ -84,9 +85,9 @@ enum ElasticTransform: Corruption {
     _ picture: FloatPlanes, _ pull: Pull, _ draws: UnsafePointer<Float>
   ) -> FloatPlanes {
     let noise = FloatPlanes(width: picture.width, height: picture.height, planes: 1)
-    noise.samples.update(from: draws, count: noise.count)
+    unsafe noise.samples.update(from: draws, count: noise.count)
     let smooth = noise.blurred(pull.smoothness, truncation: 3, .reflect)
-    for place in 0..<smooth.count { smooth.samples[place] *= pull.amount }
+    for place in 0..<smooth.count { unsafe smooth.samples[place] *= pull.amount }
     return smooth
   }
 }

@@ -25,8 +25,8 @@ enum Fog: Corruption {
   static func corrupt(
     _ image: Image, _ setting: CorruptionSetting, random: inout RandomStream
   ) -> Image {
-    withUniforms(PlasmaFractal.draws(side: mapSide(image)), &random) {
-      cover(image, thickness(setting), draws: $0)
+    unsafe withUniforms(PlasmaFractal.draws(side: mapSide(image)), &random) {
+      unsafe cover(image, thickness(setting), draws: $0)
     }
   }
 
@@ -35,19 +35,19 @@ enum Fog: Corruption {
     _ image: Image, _ thickness: (amount: Double, decay: Double), draws: UnsafePointer<Float>
   ) -> Image {
     let side = mapSide(image)
-    let map = PlasmaFractal.map(side: side, decay: thickness.decay, draws: draws)
+    let map = unsafe PlasmaFractal.map(side: side, decay: thickness.decay, draws: draws)
     let amount = Float(thickness.amount)
     let greatest = Float(image.pixels.max() ?? 0) / 255
     let scale = greatest / (greatest + amount)
-    return image.pixels.withUnsafeBufferPointer { pixels in
-      Image(width: image.width, height: image.height) { target in
+    return unsafe image.pixels.withUnsafeBufferPointer { pixels in
+      unsafe Image(width: image.width, height: image.height) { target in
         for y in 0..<image.height {
-          let row = map.samples + y * side
+          let row = unsafe map.samples + y * side
           for x in 0..<image.width {
-            let fog = 255 * amount * row[x]
+            let fog = unsafe 255 * amount * row[x]
             let place = 3 * (y * image.width + x)
             for channel in 0..<3 {
-              target[place + channel] = level(
+              unsafe target[place + channel] = unsafe level(
                 (Float(pixels[place + channel]) + fog) * scale, LevelRounding.down.shift)
             }
           }

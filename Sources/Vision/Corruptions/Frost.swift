@@ -43,16 +43,16 @@ enum Frost: Corruption {
     _ image: Image, _ texture: Image, at place: (x: Int, y: Int),
     _ weights: (picture: Float, frost: Float)
   ) -> Image {
-    image.pixels.withUnsafeBufferPointer { pixels in
-      texture.pixels.withUnsafeBufferPointer { frost in
-        Image(width: image.width, height: image.height) { target in
+    unsafe image.pixels.withUnsafeBufferPointer { pixels in
+      unsafe texture.pixels.withUnsafeBufferPointer { frost in
+        unsafe Image(width: image.width, height: image.height) { target in
           for y in 0..<image.height {
             let row = (place.y + y) % texture.height * texture.width
             for x in 0..<image.width {
               let from = 3 * (row + (place.x + x) % texture.width)
               let to = 3 * (y * image.width + x)
               for channel in 0..<3 {
-                target[to + channel] = level(
+                unsafe target[to + channel] = unsafe level(
                   weights.picture * Float(pixels[to + channel])
                     + weights.frost * Float(frost[from + channel]), LevelRounding.down.shift)
               }

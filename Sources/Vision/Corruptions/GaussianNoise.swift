@@ -19,7 +19,9 @@ enum GaussianNoise: Corruption {
   static func corrupt(
     _ image: Image, _ setting: CorruptionSetting, random: inout RandomStream
   ) -> Image {
-    withNormals(image.pixels.count, &random) { add(deviation(setting), to: image, draws: $0) }
+    unsafe withNormals(image.pixels.count, &random) {
+      unsafe add(deviation(setting), to: image, draws: $0)
+    }
   }
 
   /// Adds noise to a picture.
@@ -30,10 +32,10 @@ enum GaussianNoise: Corruption {
   ///   - draws: a standard normal draw for each sample.
   /// - Returns: the spoilt picture.
   static func add(_ deviation: Double, to image: Image, draws: UnsafePointer<Float>) -> Image {
-    image.pixels.withUnsafeBufferPointer { pixels in
-      Image(width: image.width, height: image.height) { target in
+    unsafe image.pixels.withUnsafeBufferPointer { pixels in
+      unsafe Image(width: image.width, height: image.height) { target in
         for sample in pixels.indices {
-          target[sample] = truncated(
+          unsafe target[sample] = unsafe truncated(
             Double(pixels[sample]) / 255 + deviation * Double(draws[sample]))
         }
       }

@@ -42,8 +42,8 @@ enum GlassBlur: Corruption {
     _ image: Image, _ setting: CorruptionSetting, random: inout RandomStream
   ) -> Image {
     let strength = strength(setting)
-    return withBits(image.width * image.height * strength.rounds, &random) {
-      shatter(image, strength, draws: $0)
+    return unsafe withBits(image.width * image.height * strength.rounds, &random) {
+      unsafe shatter(image, strength, draws: $0)
     }
   }
 
@@ -52,16 +52,16 @@ enum GlassBlur: Corruption {
     var moved = FloatPlanes(image).blurred(strength.deviation).image()
     let (width, height, reach) = (moved.width, moved.height, strength.reach)
     let choices = UInt64(2 * reach)
-    var next = draws
-    moved.pixels.withUnsafeMutableBufferPointer { pixels in
+    var next = unsafe draws
+    unsafe moved.pixels.withUnsafeMutableBufferPointer { pixels in
       for _ in 0..<strength.rounds {
         for y in stride(from: height - reach, to: reach, by: -1) {
           for x in stride(from: width - reach, to: reach, by: -1) {
-            let across = Int(((next.pointee & 0xffff_ffff) * choices) >> 32) - reach
-            let down = Int(((next.pointee >> 32) * choices) >> 32) - reach
-            next += 1
+            let across = unsafe Int(((next.pointee & 0xffff_ffff) * choices) >> 32) - reach
+            let down = unsafe Int(((next.pointee >> 32) * choices) >> 32) - reach
+            unsafe next += 1
             let (to, from) = (3 * (y * width + x), 3 * ((y + down) * width + x + across))
-            for channel in 0..<3 { pixels[to + channel] = pixels[from + channel] }
+            for channel in 0..<3 { unsafe pixels[to + channel] = unsafe pixels[from + channel] }
           }
         }
       }

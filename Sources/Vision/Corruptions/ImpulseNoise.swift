@@ -15,18 +15,20 @@ enum ImpulseNoise: Corruption {
   static func corrupt(
     _ image: Image, _ setting: CorruptionSetting, random: inout RandomStream
   ) -> Image {
-    withBits(image.pixels.count, &random) { replace(share(setting), of: image, draws: $0) }
+    unsafe withBits(image.pixels.count, &random) {
+      unsafe replace(share(setting), of: image, draws: $0)
+    }
   }
 
   /// Replaces a share of the samples, with 64 random bits for each: whether from the lower 32, the first bit by what.
   static func replace(_ share: Double, of image: Image, draws: UnsafePointer<UInt64>) -> Image {
     let bound = UInt64(share * 0x1p32)
-    return image.pixels.withUnsafeBufferPointer { pixels in
-      Image(width: image.width, height: image.height) { target in
+    return unsafe image.pixels.withUnsafeBufferPointer { pixels in
+      unsafe Image(width: image.width, height: image.height) { target in
         for sample in pixels.indices {
-          let draw = draws[sample]
+          let draw = unsafe draws[sample]
           let extreme: UInt8 = draw >> 63 == 1 ? 255 : 0
-          target[sample] = draw & 0xffff_ffff < bound ? extreme : pixels[sample]
+          unsafe target[sample] = unsafe draw & 0xffff_ffff < bound ? extreme : pixels[sample]
         }
       }
     }

@@ -33,14 +33,16 @@ extension Image {
       Double(self.width) / Double(width), Double(self.height) / Double(height)
     )
     let columns = (0..<width).map { 3 * min(Int((Double($0) + 0.5) * across), self.width - 1) }
-    return pixels.withUnsafeBufferPointer { source in
-      columns.withUnsafeBufferPointer { columns in
-        Image(width: width, height: height) { target in
+    return unsafe pixels.withUnsafeBufferPointer { source in
+      unsafe columns.withUnsafeBufferPointer { columns in
+        unsafe Image(width: width, height: height) { target in
           for y in 0..<height {
             let row = 3 * self.width * min(Int((Double(y) + 0.5) * down), self.height - 1)
-            let line = target + 3 * y * width
+            let line = unsafe target + 3 * y * width
             for x in 0..<width {
-              for channel in 0..<3 { line[3 * x + channel] = source[row + columns[x] + channel] }
+              for channel in 0..<3 {
+                unsafe line[3 * x + channel] = unsafe source[row + columns[x] + channel]
+              }
             }
           }
         }

@@ -19,7 +19,7 @@ enum ShotNoise: Corruption {
   static func corrupt(
     _ image: Image, _ setting: CorruptionSetting, random: inout RandomStream
   ) -> Image {
-    withBits(image.pixels.count, &random) { count(setting, image, draws: $0) }
+    unsafe withBits(image.pixels.count, &random) { unsafe count(setting, image, draws: $0) }
   }
 
   /// The picture with 64 random bits for each sample.
@@ -27,6 +27,6 @@ enum ShotNoise: Corruption {
     _ setting: CorruptionSetting, _ image: Image, draws: UnsafePointer<UInt64>
   ) -> Image {
     let tables = setting.generator == .cifar ? cifar : imageNet
-    return tables[setting.index].apply(to: image, draws: draws)
+    return unsafe tables[setting.index].apply(to: image, draws: draws)
   }
 }

@@ -46,8 +46,8 @@ enum Snow: Corruption {
     _ image: Image, _ setting: CorruptionSetting, random: inout RandomStream
   ) -> Image {
     let angle = -135 + 90 * random.uniformDouble()
-    return withNormals(image.width * image.height, &random) {
-      snow(on: image, fall(setting), draws: $0, angle: angle)
+    return unsafe withNormals(image.width * image.height, &random) {
+      unsafe snow(on: image, fall(setting), draws: $0, angle: angle)
     }
   }
 
@@ -62,21 +62,22 @@ enum Snow: Corruption {
   static func snow(
     on image: Image, _ fall: Fall, draws: UnsafePointer<Float>, angle: Double
   ) -> Image {
-    let flakes = flakes(image.width, image.height, fall, draws, angle)
+    let flakes = unsafe flakes(image.width, image.height, fall, draws, angle)
     let picture = FloatPlanes(image, white: 1)
-    let (red, green, blue) = (picture.plane(0), picture.plane(1), picture.plane(2))
+    let (red, green, blue) = unsafe (picture.plane(0), picture.plane(1), picture.plane(2))
     let share = Float(fall.share)
     let last = picture.area - 1
     for pixel in 0..<picture.area {
-      let grey = 0.299 * red[pixel] + 0.587 * green[pixel] + 0.114 * blue[pixel]
+      let grey = unsafe 0.299 * red[pixel] + 0.587 * green[pixel] + 0.114 * blue[pixel]
       let pale = grey * 1.5 + 0.5
       // Once as it is, and once turned by half.
-      let snow = flakes.samples[pixel] + flakes.samples[last - pixel]
-      for plane in [red, green, blue] {
-        let value = plane[pixel]
-        let lit = value > pale ? value : pale
-        plane[pixel] = share * value + (1 - share) * lit + snow
+      let snow = unsafe flakes.samples[pixel] + flakes.samples[last - pixel]
+      let lit = { (value: Float) in
+        share * value + (1 - share) * (value > pale ? value : pale) + snow
       }
+      unsafe red[pixel] = lit(red[pixel])
+      unsafe green[pixel] = lit(green[pixel])
+      unsafe blue[pixel] = lit(blue[pixel])
     }
     return picture.image(scale: 255)
   }
@@ -86,16 +87,18 @@ enum Snow: Corruption {
   ) -> FloatPlanes {
     let noise = FloatPlanes(width: width, height: height, planes: 1)
     let (mean, deviation) = (Float(fall.mean), Float(fall.deviation))
-    for place in 0..<noise.count { noise.samples[place] = mean + deviation * draws[place] }
+    for place in 0..<noise.count {
+      unsafe noise.samples[place] = unsafe mean + deviation * draws[place]
+    }
     let layer = noise.zoomed(fall.zoom)
     let threshold = Float(fall.threshold)
     for place in 0..<layer.count {
-      let value = layer.samples[place] < threshold ? 0 : layer.samples[place]
-      layer.samples[place] = Float(level(value * 255, LevelRounding.down.shift))
+      let value = unsafe layer.samples[place] < threshold ? 0 : layer.samples[place]
+      unsafe layer.samples[place] = Float(level(value * 255, LevelRounding.down.shift))
     }
     let driven = MotionKernel(radius: fall.radius, deviation: fall.blur, angle: angle).filter(layer)
     for place in 0..<driven.count {
-      driven.samples[place] = Float(level(driven.samples[place], 0)) / 255
+      unsafe driven.samples[place] = unsafe Float(level(driven.samples[place], 0)) / 255
     }
     return driven
   }

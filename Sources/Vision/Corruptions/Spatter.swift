@@ -51,8 +51,8 @@ enum Spatter: Corruption {
   static func corrupt(
     _ image: Image, _ setting: CorruptionSetting, random: inout RandomStream
   ) -> Image {
-    withNormals(image.width * image.height, &random) {
-      spatter(image, liquid(setting), draws: $0)
+    unsafe withNormals(image.width * image.height, &random) {
+      unsafe spatter(image, liquid(setting), draws: $0)
     }
   }
 
@@ -60,7 +60,9 @@ enum Spatter: Corruption {
   static func spatter(_ image: Image, _ liquid: Liquid, draws: UnsafePointer<Float>) -> Image {
     let noise = FloatPlanes(width: image.width, height: image.height, planes: 1)
     let (mean, deviation) = (Float(liquid.mean), Float(liquid.deviation))
-    for place in 0..<noise.count { noise.samples[place] = mean + deviation * draws[place] }
+    for place in 0..<noise.count {
+      unsafe noise.samples[place] = unsafe mean + deviation * draws[place]
+    }
     let layer = noise.blurred(liquid.blur)
     return liquid.isMud ? cover(image, layer, liquid) : wet(image, layer, liquid)
   }
@@ -68,7 +70,7 @@ enum Spatter: Corruption {
   /// Water adds light; a picture on which no drop stayed is as it was.
   private static func wet(_ image: Image, _ layer: FloatPlanes, _ liquid: Liquid) -> Image {
     let threshold = Float(liquid.threshold)
-    let thickness = UnsafeBufferPointer(start: layer.samples, count: layer.count).map {
+    let thickness = unsafe UnsafeBufferPointer(start: layer.samples, count: layer.count).map {
       $0 < threshold ? 0 : level($0 * 255, LevelRounding.down.shift)
     }
     let relief = SpatterRelief(width: image.width, height: image.height)
@@ -76,8 +78,10 @@ enum Spatter: Corruption {
     let picture = FloatPlanes(image)
     let strength = Float(liquid.strength)
     for channel in 0..<3 {
-      let plane = picture.plane(channel)
-      for place in 0..<picture.area { plane[place] += water[channel] * strength * light[place] }
+      let plane = unsafe picture.plane(channel)
+      for place in 0..<picture.area {
+        unsafe plane[place] += water[channel] * strength * light[place]
+      }
     }
     return picture.image()
   }
@@ -86,14 +90,14 @@ enum Spatter: Corruption {
   private static func cover(_ image: Image, _ layer: FloatPlanes, _ liquid: Liquid) -> Image {
     let threshold = Float(liquid.threshold)
     for place in 0..<layer.count {
-      layer.samples[place] = layer.samples[place] > threshold ? 1 : 0
+      unsafe layer.samples[place] = unsafe layer.samples[place] > threshold ? 1 : 0
     }
     let share = layer.blurred(liquid.strength)
     let picture = FloatPlanes(image)
     for channel in 0..<3 {
-      let plane = picture.plane(channel)
-      for place in 0..<picture.area where share.samples[place] >= 0.8 {
-        plane[place] += (mud[channel] - plane[place]) * share.samples[place]
+      let plane = unsafe picture.plane(channel)
+      for place in 0..<picture.area where unsafe share.samples[place] >= 0.8 {
+        unsafe plane[place] += (mud[channel] - plane[place]) * share.samples[place]
       }
     }
     return picture.image()

@@ -16,18 +16,21 @@ enum SpeckleNoise: Corruption {
   static func corrupt(
     _ image: Image, _ setting: CorruptionSetting, random: inout RandomStream
   ) -> Image {
-    withNormals(image.pixels.count, &random) { multiply(deviation(setting), image, draws: $0) }
+    unsafe withNormals(image.pixels.count, &random) {
+      unsafe multiply(deviation(setting), image, draws: $0)
+    }
   }
 
   /// The picture with a standard normal draw for each sample.
   static func multiply(
     _ deviation: Double, _ image: Image, draws: UnsafePointer<Float>
   ) -> Image {
-    image.pixels.withUnsafeBufferPointer { pixels in
-      Image(width: image.width, height: image.height) { target in
+    unsafe image.pixels.withUnsafeBufferPointer { pixels in
+      unsafe Image(width: image.width, height: image.height) { target in
         for sample in pixels.indices {
-          let value = Double(pixels[sample]) / 255
-          target[sample] = truncated(value + value * (deviation * Double(draws[sample])))
+          let value = unsafe Double(pixels[sample]) / 255
+          unsafe target[sample] = unsafe truncated(
+            value + value * (deviation * Double(draws[sample])))
         }
       }
     }

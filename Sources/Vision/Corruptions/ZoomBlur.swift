@@ -25,10 +25,10 @@ enum ZoomBlur: Corruption {
     let picture = FloatPlanes(image)
     let sum = FloatPlanes(width: picture.width, height: picture.height, planes: 3)
     // The picture itself, and itself as the first of the enlarged ones.
-    for sample in 0..<sum.count { sum.samples[sample] = 2 * picture.samples[sample] }
+    for sample in 0..<sum.count { unsafe sum.samples[sample] = unsafe 2 * picture.samples[sample] }
     for index in 1..<count {
       let enlarged = picture.zoomed(1 + Double(index) * step)
-      for sample in 0..<sum.count { sum.samples[sample] += enlarged.samples[sample] }
+      for sample in 0..<sum.count { unsafe sum.samples[sample] += enlarged.samples[sample] }
     }
     return sum.image(scale: 1 / Float(count + 1))
   }

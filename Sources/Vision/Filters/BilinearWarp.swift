@@ -21,10 +21,12 @@ extension FloatPlanes {
           border.index(Int(top), height) * width, border.index(Int(top) + 1, height) * width
         )
         for plane in 0..<planes {
-          let from = self.plane(plane)
-          let upper = from[rows.0 + columns.0] * (1 - right) + from[rows.0 + columns.1] * right
-          let lower = from[rows.1 + columns.0] * (1 - right) + from[rows.1 + columns.1] * right
-          target.samples[plane * area + y * width + x] = upper * (1 - low) + lower * low
+          let from = unsafe self.plane(plane)
+          let upper =
+            unsafe from[rows.0 + columns.0] * (1 - right) + from[rows.0 + columns.1] * right
+          let lower =
+            unsafe from[rows.1 + columns.0] * (1 - right) + from[rows.1 + columns.1] * right
+          unsafe target.samples[plane * area + y * width + x] = upper * (1 - low) + lower * low
         }
       }
     }

@@ -23,13 +23,15 @@ enum ChamferDistance {
       (-stride, straight), (-1, straight),
     ]
     let places = (0..<width * height).map { ($0 / width + 2) * stride + $0 % width + 2 }
-    distance.withUnsafeMutableBufferPointer { distance in
+    unsafe distance.withUnsafeMutableBufferPointer { distance in
       for (index, place) in places.enumerated() {
-        distance[place] =
-          marks[index] ? 0 : steps.reduce(far) { min($0, distance[place + $1.0] + $1.1) }
+        unsafe distance[place] =
+          marks[index] ? 0 : steps.reduce(far) { unsafe min($0, distance[place + $1.0] + $1.1) }
       }
       for place in places.reversed() {
-        distance[place] = steps.reduce(distance[place]) { min($0, distance[place - $1.0] + $1.1) }
+        unsafe distance[place] = unsafe steps.reduce(distance[place]) {
+          unsafe min($0, distance[place - $1.0] + $1.1)
+        }
       }
     }
     return places.map { min(Float(distance[$0]) * 0x1p-16, most) }

@@ -1,7 +1,7 @@
 /// Planes of single-precision samples, one after the other, rows from the top, without gaps.
 ///
 /// The memory of filters: a class, so that it is freed when the last use of a picture ends.
-final class FloatPlanes {
+@safe final class FloatPlanes {
   /// Number of columns.
   let width: Int
   /// Number of rows.
@@ -21,31 +21,31 @@ final class FloatPlanes {
     self.width = width
     self.height = height
     self.planes = planes
-    samples = .allocate(capacity: max(1, width * height * planes))
+    unsafe samples = .allocate(capacity: max(1, width * height * planes))
   }
 
-  deinit { samples.deallocate() }
+  deinit { unsafe samples.deallocate() }
 
   /// A picture's planes, red first, white at `white`.
   convenience init(_ image: Image, white: Float = 255) {
     self.init(width: image.width, height: image.height, planes: 3)
     let scale = white / 255
-    let (red, green, blue) = (samples, samples + area, samples + 2 * area)
-    image.pixels.withUnsafeBufferPointer { pixels in
+    let (red, green, blue) = unsafe (samples, samples + area, samples + 2 * area)
+    unsafe image.pixels.withUnsafeBufferPointer { pixels in
       guard let source = pixels.baseAddress else { return }
       for pixel in 0..<area {
-        red[pixel] = Float(source[3 * pixel]) * scale
-        green[pixel] = Float(source[3 * pixel + 1]) * scale
-        blue[pixel] = Float(source[3 * pixel + 2]) * scale
+        unsafe red[pixel] = unsafe Float(source[3 * pixel]) * scale
+        unsafe green[pixel] = unsafe Float(source[3 * pixel + 1]) * scale
+        unsafe blue[pixel] = unsafe Float(source[3 * pixel + 2]) * scale
       }
     }
   }
 
   /// The start of a plane.
-  func plane(_ index: Int) -> UnsafeMutablePointer<Float> { samples + index * area }
+  func plane(_ index: Int) -> UnsafeMutablePointer<Float> { unsafe samples + index * area }
 
   /// Sets every sample.
-  func fill(_ value: Float) { samples.update(repeating: value, count: count) }
+  func fill(_ value: Float) { unsafe samples.update(repeating: value, count: count) }
 
   /// A picture of three planes, samples times `scale` being its levels.
   ///
@@ -55,13 +55,13 @@ final class FloatPlanes {
   /// - Returns: the picture, samples beyond 0…255 cut.
   func image(_ rounding: LevelRounding = .down, scale: Float = 1) -> Image {
     precondition(planes == 3, "a picture has three planes, not \(planes)")
-    let (red, green, blue) = (samples, samples + area, samples + 2 * area)
+    let (red, green, blue) = unsafe (samples, samples + area, samples + 2 * area)
     let shift = rounding.shift
-    return Image(width: width, height: height) { target in
+    return unsafe Image(width: width, height: height) { target in
       for pixel in 0..<area {
-        target[3 * pixel] = level(red[pixel] * scale, shift)
-        target[3 * pixel + 1] = level(green[pixel] * scale, shift)
-        target[3 * pixel + 2] = level(blue[pixel] * scale, shift)
+        unsafe target[3 * pixel] = unsafe level(red[pixel] * scale, shift)
+        unsafe target[3 * pixel + 1] = unsafe level(green[pixel] * scale, shift)
+        unsafe target[3 * pixel + 2] = unsafe level(blue[pixel] * scale, shift)
       }
     }
   }

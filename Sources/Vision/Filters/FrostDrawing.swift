@@ -23,32 +23,32 @@ enum FrostDrawing {
     var random = RandomStream(seed: 0, purpose: "frost texture", index)
     let count = PlasmaFractal.draws(side: side)
     let draws = UnsafeMutablePointer<Float>.allocate(capacity: count)
-    defer { draws.deallocate() }
-    random.fillUniform(draws, count, -1, 1)
-    let clouds = PlasmaFractal.map(side: side, decay: 1.7, draws: draws)
+    defer { unsafe draws.deallocate() }
+    unsafe random.fillUniform(draws, count, -1, 1)
+    let clouds = unsafe PlasmaFractal.map(side: side, decay: 1.7, draws: draws)
     let needles = FloatPlanes(width: side, height: side, planes: 1)
     needles.fill(0)
     for _ in 0..<crystals { drawCrystal(on: needles, &random) }
     // Where needles lie over one another, ice is thick, not brighter without end.
     for place in 0..<needles.count {
-      needles.samples[place] = needles.samples[place] / (0.5 + needles.samples[place])
+      unsafe needles.samples[place] = unsafe needles.samples[place] / (0.5 + needles.samples[place])
     }
     let ice = needles.blurred(0.8, .reflect)
     standardize(ice)
     standardize(clouds)
-    for place in 0..<ice.count { ice.samples[place] += 0.5 * clouds.samples[place] }
+    for place in 0..<ice.count { unsafe ice.samples[place] += 0.5 * clouds.samples[place] }
     standardize(ice)
     return coloured(ice, colours[index])
   }
 
   /// Makes the mean zero and the deviation one.
   private static func standardize(_ plane: FloatPlanes) {
-    let values = UnsafeBufferPointer(start: plane.samples, count: plane.count)
-    let mean = values.reduce(0.0) { $0 + Double($1) } / Double(values.count)
-    let squares = values.reduce(0.0) { $0 + (Double($1) - mean) * (Double($1) - mean) }
+    let values = unsafe UnsafeBufferPointer(start: plane.samples, count: plane.count)
+    let mean = unsafe values.reduce(0.0) { $0 + Double($1) } / Double(values.count)
+    let squares = unsafe values.reduce(0.0) { $0 + (Double($1) - mean) * (Double($1) - mean) }
     let scale = Float(1 / (squares / Double(values.count)).squareRoot())
     for place in 0..<plane.count {
-      plane.samples[place] = (plane.samples[place] - Float(mean)) * scale
+      unsafe plane.samples[place] = unsafe (plane.samples[place] - Float(mean)) * scale
     }
   }
 
@@ -81,18 +81,18 @@ enum FrostDrawing {
       let place = start + direction * (Float(step) / 2)
       let fade = strength * (1 - Float(step) / (length * 2))
       let (x, y) = (Int(place.x.rounded(.down)), Int(place.y.rounded(.down)))
-      ice.samples[(y & (side - 1)) * side + (x & (side - 1))] += fade / 2
+      unsafe ice.samples[(y & (side - 1)) * side + (x & (side - 1))] += fade / 2
     }
   }
 
   private static func coloured(
     _ ice: FloatPlanes, _ colour: (mean: SIMD3<Float>, deviation: SIMD3<Float>)
   ) -> Image {
-    Image(width: side, height: side) { target in
+    unsafe Image(width: side, height: side) { target in
       for place in 0..<ice.count {
-        let height = ice.samples[place]
+        let height = unsafe ice.samples[place]
         for channel in 0..<3 {
-          target[3 * place + channel] = level(
+          unsafe target[3 * place + channel] = level(
             colour.mean[channel] + height * colour.deviation[channel], 0)
         }
       }

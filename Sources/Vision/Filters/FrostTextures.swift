@@ -19,12 +19,13 @@ package final class FrostTextures: Sendable, Hashable {
       let (width, height) = (
         max(1, texture.width / Self.reduction), max(1, texture.height / Self.reduction)
       )
-      return Image(width: width, height: height) { target in
+      return unsafe Image(width: width, height: height) { target in
         for place in 0..<width * height {
           let x = min(Self.reduction * (place % width) + 2, texture.width - 1)
           let y = min(Self.reduction * (place / width) + 2, texture.height - 1)
           for channel in 0..<3 {
-            target[3 * place + channel] = texture.pixels[3 * (y * texture.width + x) + channel]
+            unsafe target[3 * place + channel] =
+              texture.pixels[3 * (y * texture.width + x) + channel]
           }
         }
       }
@@ -46,7 +47,7 @@ package final class FrostTextures: Sendable, Hashable {
     var hash = SHA256()
     for texture in textures {
       hash.update("\(texture.width) \(texture.height) ")
-      texture.pixels.withUnsafeBytes { hash.update($0) }
+      unsafe texture.pixels.withUnsafeBytes { unsafe hash.update($0) }
     }
     self.init(id: "frost-" + hash.hex().prefix(8), textures)
   }

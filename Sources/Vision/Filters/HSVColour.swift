@@ -56,18 +56,18 @@ extension Image {
   @inline(__always)
   func changingColours(_ change: (inout HSVColour) -> Void) -> Image {
     let levels = (0..<256).map { Double($0) / 255 }
-    return pixels.withUnsafeBufferPointer { pixels in
-      levels.withUnsafeBufferPointer { levels in
-        Image(width: width, height: height) { target in
+    return unsafe pixels.withUnsafeBufferPointer { pixels in
+      unsafe levels.withUnsafeBufferPointer { levels in
+        unsafe Image(width: width, height: height) { target in
           for place in stride(from: 0, to: pixels.count, by: 3) {
-            var colour = HSVColour(
+            var colour = unsafe HSVColour(
               levels[Int(pixels[place])], levels[Int(pixels[place + 1])],
               levels[Int(pixels[place + 2])])
             change(&colour)
             let (red, green, blue) = colour.rgb
-            target[place] = truncated(red)
-            target[place + 1] = truncated(green)
-            target[place + 2] = truncated(blue)
+            unsafe target[place] = truncated(red)
+            unsafe target[place + 1] = truncated(green)
+            unsafe target[place + 2] = truncated(blue)
           }
         }
       }

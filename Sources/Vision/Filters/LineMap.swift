@@ -53,11 +53,11 @@ struct LineMap {
   /// Maps the columns of planes: each row of the result is a weighted sum of rows.
   func mapColumns(_ source: FloatPlanes) -> FloatPlanes {
     let target = FloatPlanes(width: source.width, height: outputs, planes: source.planes)
-    weights.withUnsafeBufferPointer { weights in
+    unsafe weights.withUnsafeBufferPointer { weights in
       for plane in 0..<source.planes {
         for output in 0..<outputs {
           let band = bands[output]
-          sumRows(
+          unsafe sumRows(
             source.plane(plane) + band.first * source.width, source.width,
             weights.baseAddress.unsafelyUnwrapped + output * taps, band.count,
             into: target.plane(plane) + output * source.width)
@@ -74,15 +74,17 @@ struct LineMap {
 
   private func interpolateRows(_ source: FloatPlanes) -> FloatPlanes {
     let target = FloatPlanes(width: outputs, height: source.height, planes: source.planes)
-    weights.withUnsafeBufferPointer { weights in
-      bands.withUnsafeBufferPointer { bands in
+    unsafe weights.withUnsafeBufferPointer { weights in
+      unsafe bands.withUnsafeBufferPointer { bands in
         for row in 0..<source.planes * source.height {
-          let (from, to) = (source.samples + row * source.width, target.samples + row * outputs)
+          let (from, to) = unsafe (
+            source.samples + row * source.width, target.samples + row * outputs
+          )
           for output in 0..<outputs {
-            let first = bands[output].first
-            let second = first + bands[output].count - 1
-            to[output] =
-              from[first] * weights[output * taps]
+            let first = unsafe bands[output].first
+            let second = unsafe first + bands[output].count - 1
+            unsafe to[output] =
+              unsafe from[first] * weights[output * taps]
               + from[second] * weights[output * taps + taps - 1]
           }
         }
@@ -98,20 +100,20 @@ private func sumRows(
   _ rows: UnsafePointer<Float>, _ width: Int, _ weights: UnsafePointer<Float>, _ count: Int,
   into target: UnsafeMutablePointer<Float>
 ) {
-  target.update(repeating: 0, count: width)
+  unsafe target.update(repeating: 0, count: width)
   var tap = 0
   while tap + 4 <= count {
-    let (a, b, c, d) = (weights[tap], weights[tap + 1], weights[tap + 2], weights[tap + 3])
-    let first = rows + tap * width
-    let (second, third, fourth) = (first + width, first + 2 * width, first + 3 * width)
+    let (a, b, c, d) = unsafe (weights[tap], weights[tap + 1], weights[tap + 2], weights[tap + 3])
+    let first = unsafe rows + tap * width
+    let (second, third, fourth) = unsafe (first + width, first + 2 * width, first + 3 * width)
     for x in 0..<width {
-      target[x] += (a * first[x] + b * second[x]) + (c * third[x] + d * fourth[x])
+      unsafe target[x] += (a * first[x] + b * second[x]) + (c * third[x] + d * fourth[x])
     }
     tap += 4
   }
   while tap < count {
-    let (weight, row) = (weights[tap], rows + tap * width)
-    for x in 0..<width { target[x] += weight * row[x] }
+    let (weight, row) = unsafe (weights[tap], rows + tap * width)
+    for x in 0..<width { unsafe target[x] += weight * row[x] }
     tap += 1
   }
 }
@@ -122,11 +124,13 @@ extension FloatPlanes {
     let target = FloatPlanes(width: height, height: width, planes: planes)
     let block = 16
     for plane in 0..<planes {
-      let (from, to) = (self.plane(plane), target.plane(plane))
+      let (from, to) = unsafe (self.plane(plane), target.plane(plane))
       for top in stride(from: 0, to: height, by: block) {
         for left in stride(from: 0, to: width, by: block) {
           for x in left..<min(left + block, width) {
-            for y in top..<min(top + block, height) { to[x * height + y] = from[y * width + x] }
+            for y in top..<min(top + block, height) {
+              unsafe to[x * height + y] = unsafe from[y * width + x]
+            }
           }
         }
       }

@@ -39,15 +39,15 @@ struct MotionKernel {
     let padded = FloatPlanes(width: width + 2 * room, height: height, planes: 1)
     for plane in 0..<source.planes {
       for y in 0..<height {
-        let (row, centre) = (
+        let (row, centre) = unsafe (
           source.plane(plane) + y * width, padded.samples + y * padded.width + room
         )
-        centre.update(from: row, count: width)
-        (centre - room).update(repeating: row[0], count: room)
-        (centre + width).update(repeating: row[width - 1], count: room)
+        unsafe centre.update(from: row, count: width)
+        unsafe (centre - room).update(repeating: row[0], count: room)
+        unsafe (centre + width).update(repeating: row[width - 1], count: room)
       }
       for y in 0..<height {
-        sum(padded, y, room, into: target.plane(plane) + y * width, width)
+        unsafe sum(padded, y, room, into: target.plane(plane) + y * width, width)
       }
     }
     return target
@@ -57,11 +57,11 @@ struct MotionKernel {
     _ padded: FloatPlanes, _ y: Int, _ room: Int, into row: UnsafeMutablePointer<Float>,
     _ width: Int
   ) {
-    row.update(repeating: 0, count: width)
+    unsafe row.update(repeating: 0, count: width)
     for (weight, step) in zip(weights, steps) {
       let line = BorderRule.nearest.index(y + step.y, padded.height)
-      let source = padded.samples + line * padded.width + room + step.x
-      for x in 0..<width { row[x] += weight * source[x] }
+      let source = unsafe padded.samples + line * padded.width + room + step.x
+      for x in 0..<width { unsafe row[x] += weight * source[x] }
     }
   }
 }

@@ -17,10 +17,10 @@ enum PlasmaFractal {
   static func map(side: Int, decay: Double, draws: UnsafePointer<Float>) -> FloatPlanes {
     precondition(side >= 2 && side & (side - 1) == 0, "\(side) is no power of two")
     let map = FloatPlanes(width: side, height: side, planes: 1)
-    map.samples[0] = 0
-    var (step, wobble, next) = (side, 100.0, draws)
+    unsafe map.samples[0] = 0
+    var (step, wobble, next) = unsafe (side, 100.0, draws)
     while step >= 2 {
-      next = refine(map, step, Float(wobble * wobble), next)
+      unsafe next = unsafe refine(map, step, Float(wobble * wobble), next)
       step /= 2
       wobble /= decay
     }
@@ -34,40 +34,44 @@ enum PlasmaFractal {
     _ map: FloatPlanes, _ step: Int, _ height: Float, _ draws: UnsafePointer<Float>
   ) -> UnsafePointer<Float> {
     let (side, half) = (map.width, step / 2)
-    let samples = map.samples
-    var next = draws
-    func at(_ y: Int, _ x: Int) -> Float { samples[(y & (side - 1)) * side + (x & (side - 1))] }
+    let samples = unsafe map.samples
+    var next = unsafe draws
+    func at(_ y: Int, _ x: Int) -> Float {
+      unsafe samples[(y & (side - 1)) * side + (x & (side - 1))]
+    }
     for y in stride(from: 0, to: side, by: step) {
       for x in stride(from: 0, to: side, by: step) {
         let sum = (at(y, x) + at(y + step, x)) + (at(y, x + step) + at(y + step, x + step))
-        samples[(y + half) * side + x + half] = sum / 4 + height * next.pointee
-        next += 1
+        unsafe samples[(y + half) * side + x + half] = unsafe sum / 4 + height * next.pointee
+        unsafe next += 1
       }
     }
     for y in stride(from: 0, to: side, by: step) {
       for x in stride(from: 0, to: side, by: step) {
         let sum = (at(y + half, x + half) + at(y - half, x + half)) + (at(y, x) + at(y, x + step))
-        samples[y * side + x + half] = sum / 4 + height * next.pointee
-        next += 1
+        unsafe samples[y * side + x + half] = unsafe sum / 4 + height * next.pointee
+        unsafe next += 1
       }
     }
     for y in stride(from: 0, to: side, by: step) {
       for x in stride(from: 0, to: side, by: step) {
         let sum = (at(y + half, x + half) + at(y + half, x - half)) + (at(y, x) + at(y + step, x))
-        samples[(y + half) * side + x] = sum / 4 + height * next.pointee
-        next += 1
+        unsafe samples[(y + half) * side + x] = unsafe sum / 4 + height * next.pointee
+        unsafe next += 1
       }
     }
-    return next
+    return unsafe next
   }
 
   private static func normalize(_ map: FloatPlanes) {
     var (low, high) = (Float.infinity, -Float.infinity)
     for place in 0..<map.count {
-      low = min(low, map.samples[place])
-      high = max(high, map.samples[place])
+      low = unsafe min(low, map.samples[place])
+      high = unsafe max(high, map.samples[place])
     }
     let span = high > low ? high - low : 1
-    for place in 0..<map.count { map.samples[place] = (map.samples[place] - low) / span }
+    for place in 0..<map.count {
+      unsafe map.samples[place] = unsafe (map.samples[place] - low) / span
+    }
   }
 }

@@ -59,19 +59,19 @@ struct PoissonTable: Sendable {
   ///   - draws: for each sample 64 random bits, of which the upper 53 are a number in [0, 1).
   /// - Returns: the picture of counts.
   func apply(to image: Image, draws: UnsafePointer<UInt64>) -> Image {
-    image.pixels.withUnsafeBufferPointer { pixels in
-      cumulative.withUnsafeBufferPointer { cumulative in
-        guide.withUnsafeBufferPointer { guide in
-          starts.withUnsafeBufferPointer { starts in
-            levels.withUnsafeBufferPointer { levels in
-              Image(width: image.width, height: image.height) { target in
+    unsafe image.pixels.withUnsafeBufferPointer { pixels in
+      unsafe cumulative.withUnsafeBufferPointer { cumulative in
+        unsafe guide.withUnsafeBufferPointer { guide in
+          unsafe starts.withUnsafeBufferPointer { starts in
+            unsafe levels.withUnsafeBufferPointer { levels in
+              unsafe Image(width: image.width, height: image.height) { target in
                 for sample in pixels.indices {
-                  let level = Int(pixels[sample])
-                  let draw = Double(draws[sample] >> 11) * 0x1p-53
-                  let start = starts[level]
-                  var place = Int(guide[level * Self.steps + Int(draw * Double(Self.steps))])
-                  while cumulative[start.place + place] <= draw { place += 1 }
-                  target[sample] = levels[start.count + place]
+                  let level = unsafe Int(pixels[sample])
+                  let draw = unsafe Double(draws[sample] >> 11) * 0x1p-53
+                  let start = unsafe starts[level]
+                  var place = unsafe Int(guide[level * Self.steps + Int(draw * Double(Self.steps))])
+                  while unsafe cumulative[start.place + place] <= draw { place += 1 }
+                  unsafe target[sample] = unsafe levels[start.count + place]
                 }
               }
             }

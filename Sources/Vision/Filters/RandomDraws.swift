@@ -4,9 +4,9 @@ import Support
 func withNormals<Result>(
   _ count: Int, _ random: inout RandomStream, _ body: (UnsafePointer<Float>) -> Result
 ) -> Result {
-  withDraws(count) {
-    random.fillNormal($0, count)
-    return body($0)
+  unsafe withDraws(count) {
+    unsafe random.fillNormal($0, count)
+    return unsafe body($0)
   }
 }
 
@@ -14,9 +14,9 @@ func withNormals<Result>(
 func withUniforms<Result>(
   _ count: Int, _ random: inout RandomStream, _ body: (UnsafePointer<Float>) -> Result
 ) -> Result {
-  withDraws(count) {
-    random.fillUniform($0, count, -1, 1)
-    return body($0)
+  unsafe withDraws(count) {
+    unsafe random.fillUniform($0, count, -1, 1)
+    return unsafe body($0)
   }
 }
 
@@ -24,9 +24,9 @@ func withUniforms<Result>(
 func withBits<Result>(
   _ count: Int, _ random: inout RandomStream, _ body: (UnsafePointer<UInt64>) -> Result
 ) -> Result {
-  withDraws(count) {
-    random.fillBits($0, count)
-    return body($0)
+  unsafe withDraws(count) {
+    unsafe random.fillBits($0, count)
+    return unsafe body($0)
   }
 }
 
@@ -34,6 +34,6 @@ private func withDraws<Draw, Result>(
   _ count: Int, _ body: (UnsafeMutablePointer<Draw>) -> Result
 ) -> Result {
   let draws = UnsafeMutablePointer<Draw>.allocate(capacity: max(1, count))
-  defer { draws.deallocate() }
-  return body(draws)
+  defer { unsafe draws.deallocate() }
+  return unsafe body(draws)
 }

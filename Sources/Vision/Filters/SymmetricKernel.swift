@@ -17,10 +17,12 @@ struct SymmetricKernel {
     let places = (-side...side).flatMap { y in (-side...side).map { (y, $0) } }
     let inside = places.filter { Double($0 * $0 + $1 * $1) <= radius * radius }
     for (y, x) in inside {
-      grid.samples[(y + side) * grid.width + x + side] = 1 / Float(inside.count)
+      unsafe grid.samples[(y + side) * grid.width + x + side] = 1 / Float(inside.count)
     }
     let soft = grid.convolved(with: taps, .mirror)
-    func weight(_ y: Int, _ x: Int) -> Float { soft.samples[(y + side) * soft.width + x + side] }
+    func weight(_ y: Int, _ x: Int) -> Float {
+      unsafe soft.samples[(y + side) * soft.width + x + side]
+    }
     let used = (0...side).last { y in (0...side).contains { weight(y, $0) > 1e-9 } } ?? 0
     reach = used
     quarter = (0...used).flatMap { y in (0...used).map { weight(y, $0) } }
@@ -37,15 +39,15 @@ struct SymmetricKernel {
     let pair = FloatPlanes(width: width + 2 * reach, height: 1, planes: 1)
     for plane in 0..<source.planes {
       for y in 0..<height {
-        let row = target.plane(plane) + y * width
-        row.update(repeating: 0, count: width)
+        let row = unsafe target.plane(plane) + y * width
+        unsafe row.update(repeating: 0, count: width)
         for distance in 0...reach {
           let above = BorderRule.mirror.index(y - distance, height)
           let below = BorderRule.mirror.index(y + distance, height)
-          add(
+          unsafe add(
             source.plane(plane) + above * width,
             distance == 0 ? nil : source.plane(plane) + below * width, pair, width)
-          accumulate(pair.samples + reach, distance, width, into: row)
+          unsafe accumulate(pair.samples + reach, distance, width, into: row)
         }
       }
     }
@@ -56,15 +58,16 @@ struct SymmetricKernel {
     _ above: UnsafePointer<Float>, _ below: UnsafePointer<Float>?, _ pair: FloatPlanes,
     _ width: Int
   ) {
-    let centre = pair.samples + reach
-    if let below {
-      for x in 0..<width { centre[x] = above[x] + below[x] }
+    let centre = unsafe pair.samples + reach
+    if let below = unsafe below {
+      for x in 0..<width { unsafe centre[x] = unsafe above[x] + below[x] }
     } else {
-      centre.update(from: above, count: width)
+      unsafe centre.update(from: above, count: width)
     }
     for step in 1..<max(1, reach + 1) {
-      centre[-step] = centre[BorderRule.mirror.index(-step, width)]
-      centre[width - 1 + step] = centre[BorderRule.mirror.index(width - 1 + step, width)]
+      unsafe centre[-step] = unsafe centre[BorderRule.mirror.index(-step, width)]
+      unsafe centre[width - 1 + step] = unsafe centre[
+        BorderRule.mirror.index(width - 1 + step, width)]
     }
   }
 
@@ -73,19 +76,19 @@ struct SymmetricKernel {
     into row: UnsafeMutablePointer<Float>
   ) {
     let centre = weight(distance, 0)
-    for x in 0..<width { row[x] += centre * pair[x] }
+    for x in 0..<width { unsafe row[x] += centre * pair[x] }
     var step = 1
     while step + 1 <= reach, weight(distance, step + 1) > 1e-9 {
       let (near, far) = (weight(distance, step), weight(distance, step + 1))
-      let (left, right) = (pair - step, pair + step)
+      let (left, right) = unsafe (pair - step, pair + step)
       for x in 0..<width {
-        row[x] += near * (left[x] + right[x]) + far * (left[x - 1] + right[x + 1])
+        unsafe row[x] += near * (left[x] + right[x]) + far * (left[x - 1] + right[x + 1])
       }
       step += 2
     }
     while step <= reach, weight(distance, step) > 1e-9 {
-      let (near, left, right) = (weight(distance, step), pair - step, pair + step)
-      for x in 0..<width { row[x] += near * (left[x] + right[x]) }
+      let (near, left, right) = unsafe (weight(distance, step), pair - step, pair + step)
+      for x in 0..<width { unsafe row[x] += near * (left[x] + right[x]) }
       step += 1
     }
   }
