@@ -79,12 +79,12 @@ package struct COCOAnnotations: Sendable {
   /// The name of an image's file.
   package func fileName(of image: Image) -> String? {
     guard image.namePlace >= 0 else { return nil }
-    var json = JSONPull(file.bytes, subject: path, at: image.namePlace)
+    var json = unsafe JSONPull(file.bytes, subject: path, at: image.namePlace)
     return withExtendedLifetime(file) { (try? json.string())?.decoded }
   }
 
   private mutating func read() throws {
-    var json = JSONPull(file.bytes, subject: FileNameText.visible(path))
+    var json = unsafe JSONPull(file.bytes, subject: FileNameText.visible(path))
     try json.refuseEmpty()
     guard try json.openObject() else {
       throw InputError(

@@ -40,7 +40,7 @@ package struct COCODetections: Sendable {
   }
 
   private mutating func read() throws {
-    var json = JSONPull(file.bytes, subject: FileNameText.visible(path))
+    var json = unsafe JSONPull(file.bytes, subject: FileNameText.visible(path))
     try json.refuseEmpty()
     guard try json.openArray() else {
       throw InputError(

@@ -25,7 +25,7 @@ struct COCOShapes: ShapeSource {
       return size
     }
     return try withExtendedLifetime(file) {
-      var json = JSONPull(file.bytes, subject: file.path, at: place)
+      var json = unsafe JSONPull(file.bytes, subject: file.path, at: place)
       if try json.openArray() {
         let size = try imageSize(entry, failure)
         try readPolygons(&json, size, &reader, failure)
@@ -106,7 +106,7 @@ struct COCOShapes: ShapeSource {
         "its mask is of \(size.height)×\(size.width) pixels (height×width), its image of "
           + "\(image.height ?? 0)×\(image.width ?? 0)")
     }
-    var counts = JSONPull(file.bytes, subject: file.path, at: place)
+    var counts = unsafe JSONPull(file.bytes, subject: file.path, at: place)
     if let text = try counts.string() {
       try decodeRuns(text, size, into: &reader.runs, failure: failure)
     } else {

@@ -21,7 +21,7 @@ struct LimitedRecall: Sendable {
 /// Walks along curves, again and again in the same memory; one a worker.
 ///
 /// Precision can only be greatest where an object is found, so that only those places are kept.
-final class CurveScorer: @unchecked Sendable {
+@safe final class CurveScorer: @unchecked Sendable {
   private let curves: DetectionCurves
   private let events: UnsafeMutablePointer<Event>
   private let finds: UnsafeMutablePointer<Find>
@@ -47,13 +47,13 @@ final class CurveScorer: @unchecked Sendable {
 
   init(_ curves: DetectionCurves) {
     self.curves = curves
-    events = .allocate(capacity: curves.mostEvents)
-    finds = .allocate(capacity: curves.mostEvents)
+    unsafe events = .allocate(capacity: curves.mostEvents)
+    unsafe finds = .allocate(capacity: curves.mostEvents)
   }
 
   deinit {
-    events.deallocate()
-    finds.deallocate()
+    unsafe events.deallocate()
+    unsafe finds.deallocate()
   }
 
   /// The scores of a category in a range of areas.
@@ -68,10 +68,10 @@ final class CurveScorer: @unchecked Sendable {
   ) -> CurveScores {
     var objects = SIMD4<Int32>.zero
     for count in curves.objects[category] {
-      objects &+= weights[Int(count.image)] &* SIMD4(repeating: count.counts[range])
+      unsafe objects &+= weights[Int(count.image)] &* SIMD4(repeating: count.counts[range])
     }
     var scores = CurveScores(objects: SIMD4<Double>(objects))
-    let count = gather(curves.curves[category][range], weights)
+    let count = unsafe gather(curves.curves[category][range], weights)
     for step in scores.precision.indices {
       let found = follow(count, bit: 1 << UInt16(step), scores.objects)
       scores.recall[step] = LimitedRecall(
@@ -88,13 +88,13 @@ final class CurveScorer: @unchecked Sendable {
     _ curve: DetectionCurves.Curve, _ weights: UnsafePointer<ImageWeights>
   ) -> Int {
     var (running, count) = (SIMD4<Int32>.zero, 0)
-    curve.entries.withUnsafeBufferPointer { entries in
+    unsafe curve.entries.withUnsafeBufferPointer { entries in
       for index in 0..<entries.count {
-        let entry = entries[index]
-        let weight = weights[Int(entry.image)]
+        let entry = unsafe entries[index]
+        let weight = unsafe weights[Int(entry.image)]
         if entry.isInRange { running &+= weight }
         guard entry.found | entry.discounted != 0 else { continue }
-        events[count] = Event(
+        unsafe events[count] = Event(
           weight: weight, running: running, found: entry.found, discounted: entry.discounted,
           isInRange: entry.isInRange, rank: entry.rank)
         count += 1
@@ -112,7 +112,7 @@ final class CurveScorer: @unchecked Sendable {
     var extra = SIMD4<Int32>.zero
     var place = 0
     for index in 0..<count {
-      let event = events[index]
+      let event = unsafe events[index]
       guard event.found & bit != 0 else {
         if event.discounted & bit != 0 { extra &-= event.weight }
         continue
@@ -124,7 +124,8 @@ final class CurveScorer: @unchecked Sendable {
       let found = SIMD4<Double>(all)
       // The reference adds NumPy's spacing(1), which shows in the first detection only.
       let counted = SIMD4<Double>(event.running &+ extra) + 0x1p-52
-      finds[place] = Find(precision: found / counted, levels: Self.levels(found / objects, found))
+      unsafe finds[place] = Find(
+        precision: found / counted, levels: Self.levels(found / objects, found))
       place += 1
     }
     findCount = place
@@ -148,9 +149,9 @@ final class CurveScorer: @unchecked Sendable {
     var (sum, greatest) = (SIMD4<Double>.zero, SIMD4<Double>.zero)
     var place = findCount - 1
     while place >= 0 {
-      let find = finds[place]
+      let find = unsafe finds[place]
       greatest.replace(with: find.precision, where: find.precision .> greatest)
-      let before = place > 0 ? finds[place - 1].levels : .zero
+      let before = unsafe place > 0 ? finds[place - 1].levels : .zero
       sum += greatest * (find.levels - before)
       place -= 1
     }

@@ -80,7 +80,7 @@ package struct DetectionAccuracy: Sendable {
       Category(
         id: categories[index].id, name: categories[index].name,
         objects: matches.objects[index].reduce(0) { $0 + Int($1.counts[0]) },
-        detections: matches.detections(of: index).count,
+        detections: unsafe matches.detections(of: index).count,
         values: values.categories[index].map { $0[0] },
         precision: replicates.flatMap {
           values.categories[index][0][0] < 0

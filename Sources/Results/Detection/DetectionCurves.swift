@@ -43,7 +43,9 @@ struct DetectionCurves: Sendable {
 
   private static func curve(_ matches: DetectionMatches, _ category: Int, range: Int) -> Curve {
     var curve = Curve()
-    for detection in matches.detections(of: category) {
+    let detections = unsafe matches.detections(of: category)
+    for index in 0..<detections.count {
+      let detection = unsafe detections[index]
       let isInRange = detection.ranges & 1 << UInt8(range) != 0
       let (found, discounted) = (detection.found[range], detection.discounted[range])
       guard isInRange || found != 0 else { continue }

@@ -82,7 +82,7 @@ struct DetectionMatches: Sendable {
       let group = groups[index]
       starts[Int(group.category) + 1] += group.kept.count
       if !group.objects.isEmpty {
-        objects[Int(group.category)].append(
+        unsafe objects[Int(group.category)].append(
           ObjectCount(image: group.image, counts: matched.objects[index]))
       }
     }
@@ -94,7 +94,8 @@ struct DetectionMatches: Sendable {
 
   /// The detections of a category that are kept, by descending score.
   func detections(of category: Int) -> UnsafeMutableBufferPointer<MatchedDetection> {
-    UnsafeMutableBufferPointer(rebasing: table.detections[starts[category]..<starts[category + 1]])
+    unsafe UnsafeMutableBufferPointer(
+      rebasing: table.detections[starts[category]..<starts[category + 1]])
   }
 
   /// Groups of about equal work, which must not depend on the number of threads.
@@ -114,26 +115,26 @@ struct DetectionMatches: Sendable {
 }
 
 /// Where matching writes: each place once, by the worker whose group it is.
-final class MatchTable: @unchecked Sendable {
+@safe final class MatchTable: @unchecked Sendable {
   let detections: UnsafeMutableBufferPointer<MatchedDetection>
   let objects: UnsafeMutableBufferPointer<SIMD4<Int32>>
 
   init(_ count: Int, groups: Int) {
-    detections = .allocate(capacity: count)
-    objects = .allocate(capacity: groups)
+    unsafe detections = .allocate(capacity: count)
+    unsafe objects = .allocate(capacity: groups)
   }
 
   deinit {
-    detections.deallocate()
-    objects.deallocate()
+    unsafe detections.deallocate()
+    unsafe objects.deallocate()
   }
 
   /// Sorts the detections of each category by descending score, of equal ones by image and rank.
   func sort(_ starts: [Int], _ pool: WorkerPool) {
     pool.run(starts.count - 1) { [self] category, _ in
       let range = starts[category]..<starts[category + 1]
-      var own = UnsafeMutableBufferPointer(rebasing: detections[range])
-      own.sort { first, second in
+      var own = unsafe UnsafeMutableBufferPointer(rebasing: detections[range])
+      unsafe own.sort { first, second in
         if first.score != second.score { return first.score > second.score }
         if first.image != second.image { return first.image < second.image }
         return first.rank < second.rank

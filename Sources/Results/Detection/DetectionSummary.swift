@@ -51,9 +51,9 @@ struct DetectionSummary: Sendable {
 
   /// The numbers with the images weighted.
   func values(weights: [ImageWeights], _ scorer: CurveScorer) -> Values {
-    weights.withUnsafeBufferPointer { weights in
+    unsafe weights.withUnsafeBufferPointer { weights in
       guard let weights = weights.baseAddress else { return Values(mean: [], categories: []) }
-      let categories = curves.curves.indices.map { values(category: $0, weights, scorer) }
+      let categories = curves.curves.indices.map { unsafe values(category: $0, weights, scorer) }
       return Values(mean: Self.mean(categories), categories: categories)
     }
   }
@@ -73,7 +73,9 @@ struct DetectionSummary: Sendable {
   private func values(
     category: Int, _ weights: UnsafePointer<ImageWeights>, _ scorer: CurveScorer
   ) -> [SIMD4<Double>] {
-    let ranges = DetectionScale.areas.indices.map { scorer.scores(category, $0, weights: weights) }
+    let ranges = DetectionScale.areas.indices.map {
+      unsafe scorer.scores(category, $0, weights: weights)
+    }
     return Self.scores.map { score in
       let scores = ranges[score.range]
       let overlaps = score.overlap.map { $0..<$0 + 1 } ?? 0..<DetectionScale.overlaps.count
@@ -136,10 +138,10 @@ struct DetectionSummary: Sendable {
     var weights = [ImageWeights](repeating: .zero, count: plan.images)
     var counts = [UInt8](repeating: 0, count: plan.images)
     for lane in 0..<ImageWeights.scalarCount {
-      counts.withUnsafeMutableBufferPointer { counts in
+      unsafe counts.withUnsafeMutableBufferPointer { counts in
         guard let counts = counts.baseAddress else { return }
-        plan.count(first + lane, into: counts)
-        for image in weights.indices { weights[image][lane] = Int32(counts[image]) }
+        unsafe plan.count(first + lane, into: counts)
+        for image in weights.indices { weights[image][lane] = unsafe Int32(counts[image]) }
       }
     }
     return weights

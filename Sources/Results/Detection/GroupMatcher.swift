@@ -41,7 +41,7 @@ final class GroupMatcher: @unchecked Sendable {
     fillOverlaps(group)
     let start = group.kept.lowerBound
     for (rank, entry) in kept.enumerated() {
-      table.detections.initializeElement(
+      unsafe table.detections.initializeElement(
         at: start + rank,
         to: MatchedDetection(
           score: problem.detections[Int(entry)].score, image: group.image, rank: UInt8(rank),
@@ -51,9 +51,9 @@ final class GroupMatcher: @unchecked Sendable {
     for range in 0..<DetectionScale.areas.count {
       counts[range] = arrange(group, range)
       guard !candidates.isEmpty else { continue }
-      for rank in kept.indices { choose(&table.detections[start + rank], rank, range) }
+      for rank in kept.indices { unsafe choose(&table.detections[start + rank], rank, range) }
     }
-    table.objects.initializeElement(at: index, to: counts)
+    unsafe table.objects.initializeElement(at: index, to: counts)
   }
 
   /// The detections of the highest scores, of equal ones those that come first.
@@ -148,17 +148,18 @@ final class GroupMatcher: @unchecked Sendable {
     let isInRange = detection.ranges & 1 << UInt8(range) != 0
     let objects = objectBoxes.count
     var (found, discounted) = (UInt16(0), UInt16(0))
-    overlaps.withUnsafeBufferPointer { overlaps in
-      candidates.withUnsafeMutableBufferPointer { candidates in
-        let row = UnsafeBufferPointer(rebasing: overlaps[rank * objects..<(rank + 1) * objects])
+    unsafe overlaps.withUnsafeBufferPointer { overlaps in
+      unsafe candidates.withUnsafeMutableBufferPointer { candidates in
+        let row = unsafe UnsafeBufferPointer(
+          rebasing: overlaps[rank * objects..<(rank + 1) * objects])
         for (step, least) in DetectionScale.overlaps.enumerated() {
           let bit = UInt16(1) << UInt16(step)
-          let chosen = Self.best(row, candidates, bit, least: min(least, 1 - 1e-10))
+          let chosen = unsafe Self.best(row, candidates, bit, least: min(least, 1 - 1e-10))
           guard chosen >= 0 else { continue }
-          candidates[chosen].taken |= bit
-          if candidates[chosen].isIgnored {
+          unsafe candidates[chosen].taken |= bit
+          if unsafe candidates[chosen].isIgnored {
             if isInRange { discounted |= bit }
-          } else if !candidates[chosen].isUnnamed {
+          } else if unsafe !candidates[chosen].isUnnamed {
             found |= bit
           }
         }
@@ -175,12 +176,12 @@ final class GroupMatcher: @unchecked Sendable {
   ) -> Int {
     var (chosen, greatest) = (-1, least)
     for place in 0..<candidates.count {
-      let candidate = candidates[place]
+      let candidate = unsafe candidates[place]
       if candidate.taken & bit != 0, !candidate.isCrowd { continue }
       // One that counts is held; from here on none does.
-      if chosen >= 0, !candidates[chosen].isIgnored, candidate.isIgnored { break }
-      if overlaps[candidate.index] < greatest { continue }
-      greatest = overlaps[candidate.index]
+      if chosen >= 0, unsafe !candidates[chosen].isIgnored, candidate.isIgnored { break }
+      if unsafe overlaps[candidate.index] < greatest { continue }
+      greatest = unsafe overlaps[candidate.index]
       chosen = place
     }
     return chosen

@@ -45,10 +45,10 @@ struct MaskEdges {
   /// How many pixels a mask's object has.
   func area(_ index: Int = 0) -> UInt32 {
     let range = pairs(index)
-    return edges.withUnsafeBufferPointer { edges in
+    return unsafe edges.withUnsafeBufferPointer { edges in
       (0..<range.count).reduce(UInt32(0)) { sum, pair in
         let place = range.start + 2 * pair
-        return sum &+ (edges[place + 1] &- edges[place])
+        return unsafe sum &+ (edges[place + 1] &- edges[place])
       }
     }
   }
@@ -59,11 +59,11 @@ struct MaskEdges {
     guard range.count > 0 else { return DetectionBox(x: 0, y: 0, width: 0, height: 0) }
     let height = UInt32(height)
     var (left, top, right, bottom) = (UInt32.max, height, UInt32(0), UInt32(0))
-    edges.withUnsafeBufferPointer { edges in
+    unsafe edges.withUnsafeBufferPointer { edges in
       for pair in 0..<range.count {
-        let first = edges[range.start + 2 * pair]
+        let first = unsafe edges[range.start + 2 * pair]
         // An empty run at the very beginning wraps, as in COCO's tools.
-        let last = edges[range.start + 2 * pair + 1] &- 1
+        let last = unsafe edges[range.start + 2 * pair + 1] &- 1
         let (firstColumn, firstRow) = first.quotientAndRemainder(dividingBy: height)
         let (lastColumn, lastRow) = last.quotientAndRemainder(dividingBy: height)
         if firstColumn < lastColumn { (top, bottom) = (0, height - 1) }
@@ -101,14 +101,14 @@ struct MaskEdges {
 
   private func intersection(_ index: Int, with other: MaskEdges, _ otherIndex: Int) -> UInt32 {
     let (own, its) = (pairs(index), other.pairs(otherIndex))
-    return edges.withUnsafeBufferPointer { first in
-      other.edges.withUnsafeBufferPointer { second in
+    return unsafe edges.withUnsafeBufferPointer { first in
+      unsafe other.edges.withUnsafeBufferPointer { second in
         var (a, b) = (own.start, its.start)
         let (endA, endB) = (own.start + 2 * own.count, its.start + 2 * its.count)
         var shared = UInt32(0)
         while a < endA, b < endB {
-          let (stopA, stopB) = (first[a + 1], second[b + 1])
-          let start = max(first[a], second[b])
+          let (stopA, stopB) = unsafe (first[a + 1], second[b + 1])
+          let start = unsafe max(first[a], second[b])
           let stop = min(stopA, stopB)
           if start < stop { shared &+= stop &- start }
           if stopA <= stopB { a += 2 }

@@ -31,8 +31,9 @@ extension RunLengthMask {
   package init(text: String, height: Int, width: Int, of subject: String) throws {
     var counts: [UInt32] = []
     let size = MaskSize(height: height, width: width)
-    try Array(text.utf8).withUnsafeBufferPointer {
-      try decodeRuns(JSONText(bytes: $0, hasEscapes: false), size, into: &counts) { problem in
+    try unsafe Array(text.utf8).withUnsafeBufferPointer {
+      try unsafe decodeRuns(JSONText(bytes: $0, hasEscapes: false), size, into: &counts) {
+        problem in
         InputError(subject, problem)
       }
     }
@@ -62,18 +63,18 @@ func decodeRuns(
 ) throws {
   runs.removeAll(keepingCapacity: true)
   var sum = 0
-  var (index, end) = (0, text.bytes.count)
+  var (index, end) = unsafe (0, text.bytes.count)
   while index < end {
     var (value, shift, group) = (0, 0, UInt8(0x20))
     while group & 0x20 != 0 {
       guard index < end, shift < 60 else {
         throw failure("the string of its mask ends within a number")
       }
-      var character = text.bytes[index]
+      var character = unsafe text.bytes[index]
       index += 1
       if character == UInt8(ascii: "\\") {
         guard text.hasEscapes else { throw failure("a \\ in the string of its mask") }
-        (character, index) = try unescaped(text.bytes, after: index, failure)
+        (character, index) = try unsafe unescaped(text.bytes, after: index, failure)
       }
       group = character &- 48
       guard group < 64 else {
@@ -108,10 +109,11 @@ func checkSum(_ sum: Int, _ size: MaskSize, _ failure: (String) -> InputError) t
 private func unescaped(
   _ bytes: UnsafeBufferPointer<UInt8>, after index: Int, _ failure: (String) -> InputError
 ) throws -> (UInt8, Int) {
-  let mark = bytes[index]
+  let mark = unsafe bytes[index]
   if mark == UInt8(ascii: "\\") { return (mark, index + 1) }
-  let sequence = UnsafeBufferPointer(rebasing: bytes[(index - 1)..<min(bytes.count, index + 5)])
-  let text = JSONText(bytes: sequence, hasEscapes: true).decoded
+  let sequence = unsafe UnsafeBufferPointer(
+    rebasing: bytes[(index - 1)..<min(bytes.count, index + 5)])
+  let text = unsafe JSONText(bytes: sequence, hasEscapes: true).decoded
   guard mark == UInt8(ascii: "u"), let first = text.utf16.first, first < 128 else {
     throw failure("the string of its mask has a character that is no part of runs")
   }

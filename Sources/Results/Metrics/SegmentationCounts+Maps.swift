@@ -16,14 +16,14 @@ extension SegmentationCounts {
   ) throws {
     precondition(labels.count == predictions.count, "maps of different sizes")
     var table = [Int32](repeating: 0, count: 3 * 256)
-    table.withUnsafeMutableBufferPointer { table in
+    unsafe table.withUnsafeMutableBufferPointer { table in
       for pixel in 0..<labels.count {
         let label = labels[pixel]
         guard label != ignored else { continue }
         let prediction = predictions[pixel]
-        table[Int(label)] += 1
-        table[256 + Int(prediction)] += 1
-        if label == prediction { table[512 + Int(label)] += 1 }
+        unsafe table[Int(label)] += 1
+        unsafe table[256 + Int(prediction)] += 1
+        if label == prediction { unsafe table[512 + Int(label)] += 1 }
       }
     }
     for (subject, start) in [(subjects.labels, 0), (subjects.predictions, 256)] {

@@ -5,7 +5,7 @@ import Foundation
 /// The grammar is RFC 8259's and strict, also where values are skipped: no NaN, no comma too many, no control
 /// character or broken UTF-8 in a string, nothing nested deeper than `JSON.maximumDepth`. The text must outlive
 /// the reader and whatever it hands out.
-package struct JSONPull {
+@safe package struct JSONPull {
   /// What the text is, for messages: a file or an option.
   package let subject: String
   /// The byte that is read next.
@@ -22,14 +22,14 @@ package struct JSONPull {
   ///   - subject: what it is, for messages.
   ///   - position: where the value begins.
   package init(_ bytes: UnsafeRawBufferPointer, subject: String, at position: Int = 0) {
-    self.bytes = bytes.bindMemory(to: UInt8.self)
+    unsafe self.bytes = unsafe bytes.bindMemory(to: UInt8.self)
     self.subject = subject
     self.position = position
   }
 
   /// Refuses a text that holds nothing at all.
   package func refuseEmpty() throws {
-    guard !bytes.isEmpty else { throw InputError(subject, "is empty", "write it again") }
+    guard unsafe !bytes.isEmpty else { throw InputError(subject, "is empty", "write it again") }
   }
 
   /// Enters an object.
@@ -64,14 +64,14 @@ package struct JSONPull {
   package mutating func number() throws -> Double? {
     guard let word = try scanNumber() else { return nil }
     if word.fits, let value = word.decimal.nearestDouble { return value }
-    return Double(String(decoding: bytes[word.start..<position], as: UTF8.self)) ?? .nan
+    return unsafe Double(String(decoding: bytes[word.start..<position], as: UTF8.self)) ?? .nan
   }
 
   /// A whole number of 64 bits, also written `3.0`; nil when the value is none.
   package mutating func whole() throws -> Int? {
     guard let word = try scanNumber() else { return nil }
     if !word.isReal, let value = wholeDigits(word) { return value }
-    let text = String(decoding: bytes[word.start..<position], as: UTF8.self)
+    let text = unsafe String(decoding: bytes[word.start..<position], as: UTF8.self)
     guard word.isReal else { return Int(text) }
     // Beyond 2^53 a double stands for several whole numbers.
     guard let value = Double(text), abs(value) <= 0x1p53 else { return nil }
@@ -113,7 +113,7 @@ package struct JSONPull {
   /// Checks that nothing but white space is left.
   package mutating func end() throws {
     skipSpace()
-    guard position == bytes.count else {
+    guard unsafe position == bytes.count else {
       throw InputError(
         subject, "is not valid JSON: text after the document at byte \(position)")
     }
@@ -122,19 +122,19 @@ package struct JSONPull {
   /// The text of the value that comes next, shortened, for messages.
   package mutating func shown() -> String {
     skipSpace()
-    let part = bytes[position..<min(bytes.count, position + 60)]
-    let end = part.firstIndex { ",}]\n\r".utf8.contains($0) && $0 != bytes[position] }
-    let text = String(decoding: part[..<(end ?? part.endIndex)], as: UTF8.self)
+    let part = unsafe bytes[position..<min(bytes.count, position + 60)]
+    let end = unsafe part.firstIndex { unsafe ",}]\n\r".utf8.contains($0) && $0 != bytes[position] }
+    let text = unsafe String(decoding: part[..<(end ?? part.endIndex)], as: UTF8.self)
     return text.isEmpty ? "absent" : text
   }
 
   // The text, byte by byte.
 
-  private var next: UInt8 { position < bytes.count ? bytes[position] : 0 }
+  private var next: UInt8 { unsafe position < bytes.count ? bytes[position] : 0 }
 
   private mutating func skipSpace() {
-    while position < bytes.count {
-      let byte = bytes[position]
+    while unsafe position < bytes.count {
+      let byte = unsafe bytes[position]
       guard byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09 else { return }
       position += 1
     }
@@ -174,8 +174,8 @@ package struct JSONPull {
 
   private mutating func scanWord(_ word: StaticString) throws {
     let length = word.utf8CodeUnitCount
-    guard position + length <= bytes.count,
-      (0..<length).allSatisfy({ bytes[position + $0] == word.utf8Start[$0] })
+    guard unsafe position + length <= bytes.count,
+      (0..<length).allSatisfy({ unsafe bytes[position + $0] == word.utf8Start[$0] })
     else { throw unexpected("a value") }
     position += length
   }
@@ -185,8 +185,8 @@ package struct JSONPull {
     let start = position + 1
     var (index, all) = (start, UInt8(0))
     var hasEscapes = false
-    while index < bytes.count {
-      let byte = bytes[index]
+    while unsafe index < bytes.count {
+      let byte = unsafe bytes[index]
       if byte == UInt8(ascii: "\"") { break }
       all |= byte
       if byte == UInt8(ascii: "\\") {
@@ -200,24 +200,24 @@ package struct JSONPull {
       }
       index += 1
     }
-    let text = UnsafeBufferPointer(rebasing: bytes[min(start, bytes.count)..<index])
-    position = min(index + 1, bytes.count + 1)
-    guard index < bytes.count else { throw endsEarly }
-    if all >= 0x80, String(validating: text, as: UTF8.self) == nil {
+    let text = unsafe UnsafeBufferPointer(rebasing: bytes[min(start, bytes.count)..<index])
+    position = unsafe min(index + 1, bytes.count + 1)
+    guard unsafe index < bytes.count else { throw endsEarly }
+    if all >= 0x80, unsafe String(validating: text, as: UTF8.self) == nil {
       throw InputError(subject, "is not valid JSON: it is not UTF-8 text at byte \(start)")
     }
-    return JSONText(bytes: text, hasEscapes: hasEscapes)
+    return unsafe JSONText(bytes: text, hasEscapes: hasEscapes)
   }
 
   /// The bytes of the escape sequence at `index`.
   private func escapeLength(at index: Int) throws -> Int {
-    guard index + 1 < bytes.count else { throw endsEarly }
-    if "\"\\/bfnrt".utf8.contains(bytes[index + 1]) { return 2 }
-    guard bytes[index + 1] == UInt8(ascii: "u") else {
+    guard unsafe index + 1 < bytes.count else { throw endsEarly }
+    if unsafe "\"\\/bfnrt".utf8.contains(bytes[index + 1]) { return 2 }
+    guard unsafe bytes[index + 1] == UInt8(ascii: "u") else {
       throw InputError(subject, "is not valid JSON: an unknown escape at byte \(index)")
     }
-    guard index + 6 <= bytes.count else { throw endsEarly }
-    let isHexadecimal = bytes[(index + 2)..<(index + 6)].allSatisfy { byte in
+    guard unsafe index + 6 <= bytes.count else { throw endsEarly }
+    let isHexadecimal = unsafe bytes[(index + 2)..<(index + 6)].allSatisfy { byte in
       (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte | 0x20)
     }
     guard isHexadecimal else {
@@ -265,8 +265,8 @@ package struct JSONPull {
   private mutating func scanDigits(_ word: inout Word) -> Int {
     let start = position
     var digits = word.decimal.digits
-    while position < bytes.count {
-      let digit = bytes[position] &- 0x30
+    while unsafe position < bytes.count {
+      let digit = unsafe bytes[position] &- 0x30
       guard digit < 10 else { break }
       // Up to here another digit cannot overflow.
       if digits < 1_844_674_407_370_955_161 {
@@ -287,8 +287,8 @@ package struct JSONPull {
     if isNegative || next == UInt8(ascii: "+") { position += 1 }
     guard (0x30...0x39).contains(next) else { throw unexpected("a digit") }
     var exponent = 0
-    while position < bytes.count {
-      let digit = bytes[position] &- 0x30
+    while unsafe position < bytes.count {
+      let digit = unsafe bytes[position] &- 0x30
       guard digit < 10 else { break }
       exponent = min(exponent * 10 + Int(digit), 1 << 20)
       position += 1
@@ -297,17 +297,17 @@ package struct JSONPull {
   }
 
   private var endsEarly: InputError {
-    InputError(subject, "is not valid JSON: it ends early, after \(bytes.count) bytes")
+    InputError(subject, unsafe "is not valid JSON: it ends early, after \(bytes.count) bytes")
   }
 
   private func unexpected(_ wanted: String) -> InputError {
-    guard position < bytes.count else { return endsEarly }
+    guard unsafe position < bytes.count else { return endsEarly }
     return InputError(subject, "is not valid JSON: \(wanted) is expected at byte \(position)")
   }
 }
 
 /// A string as it is written in JSON text, between its quotation marks.
-package struct JSONText {
+@safe package struct JSONText {
   /// The bytes, escapes as they are written.
   package let bytes: UnsafeBufferPointer<UInt8>
   /// Whether any of them begins an escape.
@@ -315,24 +315,24 @@ package struct JSONText {
 
   /// The given bytes, which must outlive the value.
   package init(bytes: UnsafeBufferPointer<UInt8>, hasEscapes: Bool) {
-    self.bytes = bytes
+    unsafe self.bytes = unsafe bytes
     self.hasEscapes = hasEscapes
   }
 
   /// Whether it says `word`.
   package func equals(_ word: StaticString) -> Bool {
     guard !hasEscapes else { return decoded == "\(word)" }
-    guard bytes.count == word.utf8CodeUnitCount, let start = bytes.baseAddress else {
-      return bytes.isEmpty && word.utf8CodeUnitCount == 0
+    guard unsafe bytes.count == word.utf8CodeUnitCount, let start = unsafe bytes.baseAddress else {
+      return unsafe bytes.isEmpty && word.utf8CodeUnitCount == 0
     }
-    return memcmp(start, word.utf8Start, bytes.count) == 0
+    return unsafe memcmp(start, word.utf8Start, bytes.count) == 0
   }
 
   /// What it says.
   package var decoded: String {
-    guard hasEscapes else { return String(decoding: bytes, as: UTF8.self) }
+    guard hasEscapes else { return unsafe String(decoding: bytes, as: UTF8.self) }
     var units: [UInt16] = []
-    var rest = Substring(String(decoding: bytes, as: UTF8.self)).utf16[...]
+    var rest = unsafe Substring(String(decoding: bytes, as: UTF8.self)).utf16[...]
     while let unit = rest.popFirst() {
       guard unit == 0x5c, let mark = rest.popFirst() else {
         units.append(unit)
