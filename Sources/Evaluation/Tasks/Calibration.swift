@@ -34,8 +34,9 @@ package struct Calibration: Task {
     let set = SplitReference("validation")
     let logits = try fitted.logits(set, in: kept.context)
     let labels = try kept.context.images(of: set).labels
-    let temperature = logits.values.withUnsafeBufferPointer {
-      CalibrationScores.fittedTemperature(logits: $0, labels: labels, classes: logits.classes)
+    let temperature = unsafe logits.values.withUnsafeBufferPointer {
+      unsafe CalibrationScores.fittedTemperature(
+        logits: $0, labels: labels, classes: logits.classes)
     }
     var result = fitted.result
     result.dataset = DatasetSummary(
@@ -64,14 +65,14 @@ private struct CalibratedHead: FittedHead {
     let logits = try head.logits(set, in: context)
     let labels = images.labels
     func scores(_ temperature: Double) -> CalibrationScores {
-      logits.values.withUnsafeBufferPointer {
-        CalibrationScores(
+      unsafe logits.values.withUnsafeBufferPointer {
+        unsafe CalibrationScores(
           logits: $0, labels: labels, classes: logits.classes, temperature: temperature)
       }
     }
     let (plain, calibrated) = (scores(1), scores(temperature))
-    let accuracy = logits.values.withUnsafeBufferPointer {
-      ClassificationAccuracy(
+    let accuracy = unsafe logits.values.withUnsafeBufferPointer {
+      unsafe ClassificationAccuracy(
         ids: images.ids, labels: labels, scores: $0, classes: context.dataset.classes)
     }
     var table = accuracy.predictions

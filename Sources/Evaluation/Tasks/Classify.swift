@@ -82,8 +82,8 @@ private struct OwnClassifier: ScoringHead {
 
   func score(_ set: SplitReference, in context: TaskContext) throws -> SetScore {
     let images = try context.images(of: set)
-    return try logits(set, in: context).values.withUnsafeBufferPointer {
-      SetScore(
+    return try unsafe logits(set, in: context).values.withUnsafeBufferPointer {
+      unsafe SetScore(
         set,
         ClassificationAccuracy(
           ids: images.ids, labels: images.labels, scores: $0, classes: context.dataset.classes))
@@ -93,7 +93,7 @@ private struct OwnClassifier: ScoringHead {
   func logits(_ set: SplitReference, in context: TaskContext) throws -> ClassLogits {
     let features = try context.features(request, of: set)
     let scores = withExtendedLifetime(features) {
-      head.scores(features.floats, images: features.count)
+      unsafe head.scores(features.floats, images: features.count)
     }
     return ClassLogits(
       classes: context.dataset.classes.count,

@@ -118,8 +118,10 @@ private struct Detector: FittedHead {
       energy.append(Float(greatest + log(sum)))
     }
     let found = withExtendedLifetime((train, features)) {
-      NeighborSearch(train.floats, count: train.count, width: train.width, pool: context.pool)
-        .neighbors(of: features.floats, features.count, perQuery: neighbors) { _ in }
+      unsafe NeighborSearch(
+        train.floats, count: train.count, width: train.width, pool: context.pool
+      )
+      .neighbors(of: features.floats, features.count, perQuery: neighbors) { _ in }
     }
     let distances = (0..<features.count).map { image -> Float in
       let similarity = found.similarities[image * found.perQuery + found.perQuery - 1]

@@ -158,11 +158,11 @@ private struct ShiftedHead: FittedHead {
     let rows = scored.flatMap {
       logits.values[$0 * classes.count..<($0 + 1) * classes.count]
     }
-    return rows.withUnsafeBufferPointer {
-      SetScore(
+    return unsafe rows.withUnsafeBufferPointer {
+      unsafe SetScore(
         set,
         ClassificationAccuracy(
-          ids: scored.map { ids[$0] }, labels: scored.compactMap { labels[$0] }, scores: $0,
+          ids: scored.map { ids[$0] }, labels: scored.compactMap { labels[$0] }, scores: unsafe $0,
           classes: classes.map { context.dataset.classes[$0] }))
     }
   }

@@ -30,9 +30,10 @@ package struct CalibrationScores: Sendable {
     var (logLoss, brier): ([Double], [Double]) = ([], [])
     var probabilities = [Double](repeating: 0, count: classes)
     for (index, label) in labels.enumerated() {
-      let row = UnsafeBufferPointer(rebasing: logits[index * classes..<(index + 1) * classes])
-      softmax(row, temperature, into: &probabilities)
-      let best = bestClass(row)
+      let row = unsafe UnsafeBufferPointer(
+        rebasing: logits[index * classes..<(index + 1) * classes])
+      unsafe softmax(row, temperature, into: &probabilities)
+      let best = unsafe bestClass(row)
       confidence.append(probabilities[best])
       correct.append(best == label)
       logLoss.append(-log(max(probabilities[label], 1e-12)))
@@ -109,7 +110,7 @@ package struct CalibrationScores: Sendable {
     logits: UnsafeBufferPointer<Float>, labels: [Int], classes: Int
   ) -> Double {
     func loss(_ logarithm: Double) -> Double {
-      CalibrationScores(
+      unsafe CalibrationScores(
         logits: logits, labels: labels, classes: classes, temperature: exp(logarithm)
       ).logLoss.reduce(0, +)
     }
@@ -136,10 +137,10 @@ package struct CalibrationScores: Sendable {
 private func softmax(
   _ scores: UnsafeBufferPointer<Float>, _ temperature: Double, into target: inout [Double]
 ) {
-  let greatest = Double(scores.max() ?? 0)
+  let greatest = unsafe Double(scores.max() ?? 0)
   var sum = 0.0
   for index in scores.indices {
-    target[index] = exp((Double(scores[index]) - greatest) / temperature)
+    target[index] = unsafe exp((Double(scores[index]) - greatest) / temperature)
     sum += target[index]
   }
   for index in target.indices { target[index] /= sum }

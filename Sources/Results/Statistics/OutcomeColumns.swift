@@ -50,9 +50,9 @@ package struct OutcomeColumns: Sendable {
     _ statistic: MetricOutcome.Statistic, _ sums: UnsafeBufferPointer<Double>, count: Int
   ) -> Double {
     switch statistic {
-    case .mean: return sums[0] / Double(count)
-    case .ratio: return sums[0] / sums[1]
-    case .meanAbsoluteSum: return sums.reduce(0) { $0 + abs($1) } / Double(count)
+    case .mean: return unsafe sums[0] / Double(count)
+    case .ratio: return unsafe sums[0] / sums[1]
+    case .meanAbsoluteSum: return unsafe sums.reduce(0) { $0 + abs($1) } / Double(count)
     case .meanRatio, .meanPerClass:
       let classes = sums.count / 2
       var sum = 0.0

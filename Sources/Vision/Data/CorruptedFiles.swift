@@ -22,12 +22,12 @@ package final class CorruptedFiles: Sendable, Hashable {
     let labels = try NumPyArray(folder + "/labels.npy")
     var pictures: [String: PackedSplit] = [:]
     var hash = SHA256()
-    labels.withBytes { hash.update($0) }
+    unsafe labels.withBytes { unsafe hash.update($0) }
     for kind in kinds.sorted() {
       let images = try NumPyArray("\(folder)/\(kind).npy")
       pictures[kind] = try ArrayPictures(images: images, labels: labels).split(kind)
       hash.update("\(kind) \(images.shape)")
-      images.withBytes { hash.update($0) }
+      unsafe images.withBytes { unsafe hash.update($0) }
     }
     guard labels.count > 0, labels.count.isMultiple(of: severities) else {
       throw InputError(
