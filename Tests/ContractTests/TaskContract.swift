@@ -2,6 +2,7 @@ import Evaluation
 import Foundation
 import Results
 import Support
+import Tensors
 import TestSupport
 import Testing
 import Vision
@@ -68,7 +69,12 @@ import Vision
       #expect(isWhole, "\(key): \(metric)")
     }
     if let predictions = result.predictions {
-      #expect(Set(predictions.ids) == Set(dataset.test.ids))
+      let ids = (0..<predictions.ids.count).map { predictions.ids[$0] }
+      // A task on several sets says before the id which set it is.
+      let missing = dataset.test.ids.filter { id in
+        !ids.contains { $0 == id || $0.hasSuffix(" " + id) }
+      }
+      #expect(missing.isEmpty)
     }
   }
 
