@@ -14,6 +14,8 @@ package struct PartContext {
   let hiding: TokenMask.Kind?
   /// The mask; nil where nothing is hidden.
   let mask: (any Mask)?
+  /// Classes of the data set's labels; nil where it has none, or is not known.
+  let classes: Int?
 
   /// Refuses what needs hidden patches where there are none.
   /// - Throws: `InputError` naming the key.
@@ -33,12 +35,15 @@ package enum PredictionShape: Equatable {
   case image
   /// A row for each view: `[views, width]`.
   case views
+  /// A score for each class, a row a view: `[views, classes]`.
+  case classes(Int)
 
   var words: String {
     switch self {
     case .hiddenPatches: "hidden patches"
     case .image: "whole images"
     case .views: "views"
+    case .classes: "classes"
     }
   }
 }

@@ -67,10 +67,16 @@ package struct PretrainingPlan {
       var dataset = try open(specification)
       if let limit = options.limit { dataset = dataset.limited(to: limit) }
       opened = dataset
-      return dataset.train.count
+      return RecipeData(dataset)
     }
     guard let opened else { throw InputError(recipeName, "names no data", "give --data") }
     dataset = opened
+    if let classes = recipe.classes, classes != opened.classes.count {
+      throw InputError(
+        recipe.name,
+        "its target names \(classes) classes, and \(opened.id) has \(opened.classes.count)",
+        "leave target.classes out")
+    }
   }
 
   /// Reads a recipe without its data.
@@ -78,17 +84,18 @@ package struct PretrainingPlan {
   /// - Parameters:
   ///   - name: a name under `tasks/pretrain`, or the path of a YAML file.
   ///   - options: what is added to it.
-  ///   - imageCount: how many images the data of a specification has.
+  ///   - describe: what a recipe has to know of the data of a specification.
   /// - Returns: the recipe.
   /// - Throws: `InputError` when the recipe is unusable.
   package static func recipe(
-    _ name: String, _ options: PretrainingOptions, imageCount: (String) throws -> Int
+    _ name: String, _ options: PretrainingOptions,
+    describe: (String) throws -> RecipeData
   ) throws -> Recipe {
     let path = try Catalogue.path(of: name, in: "tasks/pretrain", kind: "recipe")
     let fields = try Fields(contentsOf: path)
     try options.apply(to: fields)
     let file = path.fileStem
-    return try Recipe(fields, name: file, imageCount: imageCount)
+    return try Recipe(fields, name: file, describe: describe)
   }
 
   /// Identifies recipe and data: equal ones give equal weights.

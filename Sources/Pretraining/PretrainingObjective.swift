@@ -27,10 +27,11 @@ package final class PretrainingObjective: Objective, @unchecked Sendable {
   /// - Parameters:
   ///   - fields: the recipe, of which the parts take their own keys.
   ///   - encoder: what is trained.
+  ///   - classes: of the data set's labels; nil where it has none, or the recipe says how many.
   /// - Throws: `InputError` when a part is unknown, or does not fit another or the encoder.
-  package init(_ fields: Fields, encoder: any Encoder) throws {
+  package init(_ fields: Fields, encoder: any Encoder, classes: Int? = nil) throws {
     self.encoder = encoder
-    parts = try RecipeParts(fields, encoder: encoder)
+    parts = try RecipeParts(fields, encoder: encoder, classes: classes)
   }
 
   /// Weights that are trained beside the encoder and kept for pictures and test-time training.
@@ -43,6 +44,10 @@ package final class PretrainingObjective: Objective, @unchecked Sendable {
   package var interpolation: Interpolation { parts.view.interpolation }
   /// Views of each image.
   package var viewCount: Int { parts.view.count }
+  /// Classes of the labels that are learned from; nil where none are.
+  package var classes: Int? { parts.classes }
+  /// Whether the labels of the data set are learned from.
+  package var readsLabels: Bool { parts.readsLabels }
   /// Whether the loss compares all images of a batch.
   package var needsBatch: Bool { parts.needsBatch }
 
@@ -171,6 +176,7 @@ package final class PretrainingObjective: Objective, @unchecked Sendable {
       images: clean, seen: seen,
       plans: plan.patches.isEmpty ? [] : places.map { plan.patches[$0.place] },
       removed: plan.removed.isEmpty ? [] : places.map { plan.removed[$0.place] },
+      labels: readsLabels ? places.map { Int32(images.label(at: $0.sample)) } : [],
       totals: plan.totals)
     if let mask = parts.mask as? any PatchMask, mask.needsScores {
       slice = scored(
@@ -196,7 +202,8 @@ package final class PretrainingObjective: Objective, @unchecked Sendable {
         scores: scores[view * patches..<(view + 1) * patches], random: &random)
     }
     return PretrainingSlice(
-      images: slice.images, seen: slice.seen, plans: plans, totals: slice.totals)
+      images: slice.images, seen: slice.seen, plans: plans, labels: slice.labels,
+      totals: slice.totals)
   }
 
   /// The mean over heads of the class token's attention to each patch, `[views × patches]`.

@@ -13,18 +13,21 @@ package struct PretrainingSlice {
   package let plans: [MaskPlan]
   /// What was taken from the pixels of each view; empty where nothing was.
   package let removed: [ImageMaskPlan]
+  /// The class of each view; empty where no target asks for it.
+  package let labels: [Int32]
   /// Sums over the whole batch, for means over it.
   package let totals: BatchTotals
 
   /// A part of a batch; the encoder sees the images as they are unless said otherwise.
   package init(
     images: Node, seen: Node? = nil, plans: [MaskPlan] = [], removed: [ImageMaskPlan] = [],
-    totals: BatchTotals
+    labels: [Int32] = [], totals: BatchTotals
   ) {
     self.images = images
     self.seen = seen ?? images
     self.plans = plans
     self.removed = removed
+    self.labels = labels
     self.totals = totals
   }
 

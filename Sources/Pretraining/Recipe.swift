@@ -35,6 +35,8 @@ package struct Recipe: Sendable {
   package let encoderName: String
   /// The name of the method, for people.
   package let method: String
+  /// Classes of the labels that are learned from; nil where none are.
+  package let classes: Int?
   /// The transform of evaluation that goes with the views.
   package let preprocessing: Preprocessing
   private let encoderWidth: Int
@@ -44,10 +46,10 @@ package struct Recipe: Sendable {
   /// - Parameters:
   ///   - fields: the file, with the command line's settings put in.
   ///   - name: how the recipe is called.
-  ///   - imageCount: how many images the data set of a specification has.
+  ///   - describe: what a recipe has to know of the data of a specification.
   /// - Throws: `InputError` naming a key that is unknown or out of bounds, or parts that do not fit each other.
   package init(
-    _ fields: Fields, name: String, imageCount: (String) throws -> Int
+    _ fields: Fields, name: String, describe: (String) throws -> RecipeData
   ) throws {
     self.name = name
     version = try fields.take("version", default: 1, in: 1..., "of the recipe")
@@ -60,8 +62,9 @@ package struct Recipe: Sendable {
     let minimumSteps = try fields.take(
       "minimum_steps", default: 1, in: 1..., "steps of an epoch for which the batch is made smaller"
     )
-    let images = try imageCount(data)
-    batchSize = Self.fittingBatch(requestedBatchSize, images: images, minimumSteps: minimumSteps)
+    let described = try describe(data)
+    batchSize = Self.fittingBatch(
+      requestedBatchSize, images: described.images, minimumSteps: minimumSteps)
     seed = UInt64(try fields.take("seed", default: 0, in: 0..., "fixes every random choice"))
     let precisionName = try fields.takeChoice(
       "precision", of: Precision.allCases.map(\.rawValue), default: Precision.fp32.rawValue,
@@ -75,7 +78,8 @@ package struct Recipe: Sendable {
     try optimizerFields.finish()
     // Declared, not drawn: this allocates no weights.
     let encoder = try EncoderCatalog.declare(encoderName)
-    let objective = try PretrainingObjective(fields, encoder: encoder)
+    let objective = try PretrainingObjective(
+      fields, encoder: encoder, classes: described.classes)
     try fields.finish()
     guard !objective.needsBatch || batchSize > 1 else {
       throw fields.error(
@@ -83,6 +87,7 @@ package struct Recipe: Sendable {
         "raise batch_size, or give more images")
     }
     method = objective.method
+    classes = objective.classes
     encoderWidth = encoder.width
     preprocessing =
       Preprocessing(
@@ -95,10 +100,10 @@ package struct Recipe: Sendable {
   /// Reads a recipe without opening its data.
   ///
   /// - Parameter path: a YAML file.
-  /// - Returns: the recipe, as for a data set of a thousand images.
+  /// - Returns: the recipe, as for a data set of a thousand images in ten classes.
   /// - Throws: `InputError` with file and line when a key is unknown or out of bounds.
   package static func check(_ path: String) throws -> Recipe {
-    try Recipe(Fields(contentsOf: path), name: path) { _ in 1_000 }
+    try Recipe(Fields(contentsOf: path), name: path) { _ in RecipeData.example }
   }
 
   /// The wanted batch, halved until an epoch has `minimumSteps` steps (but not below 32).

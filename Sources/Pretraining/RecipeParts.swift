@@ -26,8 +26,9 @@ struct RecipeParts: Sendable {
   /// - Parameters:
   ///   - fields: the recipe.
   ///   - encoder: whose weights need not be drawn.
+  ///   - classes: of the data set's labels; nil where it has none, or is not known.
   /// - Throws: `InputError` when a part is unknown, or one cannot serve another or the encoder.
-  init(_ fields: Fields, encoder: any Encoder) throws {
+  init(_ fields: Fields, encoder: any Encoder, classes: Int?) throws {
     let isMAE = !fields.has("losses")
     if isMAE {
       method = try fields.takeChoice(
@@ -50,7 +51,9 @@ struct RecipeParts: Sendable {
       teacher = nil
     }
     let context = { [store, hiding, mask] (prefix: String) in
-      PartContext(encoder: encoder, store: store, prefix: prefix, hiding: hiding, mask: mask)
+      PartContext(
+        encoder: encoder, store: store, prefix: prefix, hiding: hiding, mask: mask,
+        classes: classes)
     }
     if isMAE {
       terms = [try LossTerm(mae: fields, context(""))]
@@ -146,6 +149,15 @@ struct RecipeParts: Sendable {
         at: "mask", "no term of the loss asks what \(type(of: mask).kind) hides", "remove it")
     }
   }
+
+  /// Classes of the labels that a target is made of; nil where none is.
+  var classes: Int? {
+    for case .classes(let count) in terms.map(\.shape) { return count }
+    return nil
+  }
+
+  /// Whether a target is made of labels.
+  var readsLabels: Bool { terms.contains { $0.target?.readsLabels == true } }
 
   /// Whether a term compares all views of a batch.
   var needsBatch: Bool { terms.contains { $0.loss is any BatchLoss } }

@@ -16,13 +16,17 @@ package protocol Target: Sendable {
   var shape: PredictionShape { get }
   /// The levels of the teacher that it is made of, from 1; empty where it needs no teacher.
   var teacherLevels: [Int] { get }
+  /// Whether it is made of the labels of the data set, so that the training is not self-supervised.
+  var readsLabels: Bool { get }
 
-  /// The values, to which no gradient flows: `[hidden patches, width]`, or an image a view.
+  /// The values, to which no gradient flows: `[hidden patches, width]`, an image a view, or the number of its class
+  /// a view.
   func values(of slice: PretrainingSlice, teacher: TeacherFeatures?, in graph: Graph) -> Node
 }
 
 extension Target {
   var teacherLevels: [Int] { [] }
+  var readsLabels: Bool { false }
 }
 
 /// A target that can be shown: predictions become pixels again.

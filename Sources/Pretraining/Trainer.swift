@@ -27,7 +27,7 @@ package final class Trainer {
   ///
   /// - Parameters:
   ///   - recipe: what to do.
-  ///   - dataset: whose training split is used; labels are not read.
+  ///   - dataset: whose training split is used; labels are read where a target is made of them.
   ///   - folder: where the checkpoint goes.
   ///   - pool: the workers.
   ///   - log: receives the scalars of each step.
@@ -122,6 +122,7 @@ package final class Trainer {
       "fingerprint": .string(fingerprint),
       "encoder": .string(recipe.encoderName),
       "mask": maskFingerprint ?? .null,
+      "labels_used": .bool(loop.objective.readsLabels),
       "data": [
         "id": .string(dataset.id), "specification": .string(recipe.data),
         "fingerprint": .string(dataset.fingerprint), "images": .integer(dataset.train.count),

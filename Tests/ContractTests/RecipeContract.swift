@@ -64,7 +64,9 @@ import Vision
   private func recipe(_ combination: Combination) throws -> Recipe {
     var yaml = combination.yaml
     if combination.target.isEmpty { yaml = yaml.replacing(", target: ,", with: ",") }
-    return try Recipe(Fields(yaml: yaml, file: "recipe.yaml"), name: "contract") { _ in 8 }
+    return try Recipe(Fields(yaml: yaml, file: "recipe.yaml"), name: "contract") { _ in
+      RecipeData(images: 8, classes: 10)
+    }
   }
 
   /// Trains one step; gives the loss and the gradients.

@@ -47,14 +47,14 @@ import statistics_goldens
 import transforms
 import vision
 import vision_formats
-from reference import corruptions, masked_autoencoder, operators, optimizers, pretraining, probes, residual_network
-from reference import segmentation, store, timm_check, tree, trust, vision_transformer, zoo_check
+from reference import corruptions, masked_autoencoder, methods, operators, optimizers, pretraining, probes
+from reference import residual_network, segmentation, store, timm_check, tree, trust, vision_transformer, zoo_check
 
 ENGINE = {
     function.__name__: function
     for module in (
-        operators, optimizers, vision_transformer, residual_network, masked_autoencoder, pretraining, probes,
-        corruptions, segmentation, trust)
+        operators, optimizers, vision_transformer, residual_network, masked_autoencoder, pretraining, methods,
+        probes, corruptions, segmentation, trust)
     for function in module.GOLDENS
 }
 FOLDERS = {

@@ -28,7 +28,7 @@ import Vision
     let images = images(2, side: 12, in: graph)
     let context = PartContext(
       encoder: try VisionTransformer(named: "vit-tiny/4@12"), store: ParameterStore(), prefix: "",
-      hiding: .drop, mask: nil)
+      hiding: .drop, mask: nil, classes: nil)
     let target = try PixelTarget(
       Fields(yaml: "{normalise: \(isNormalised), order: \(order)}", file: "test"), context)
     let plans = [

@@ -18,6 +18,8 @@ import Vision
   private static let small: [(recipe: String, encoder: String)] = [
     ("simmim-tiny", "vit-tiny/4@16"), ("mfm-tiny", "vit-tiny/4@16"), ("mfm-tiny", "resnet20@32"),
     ("data2vec-tiny", "vit-tiny/4@16"), ("simclr-tiny", "resnet20@32"),
+    ("maskfeat-tiny", "vit-tiny/4@16"), ("supmae-tiny", "vit-tiny/4@16"),
+    ("supervised-tiny", "vit-tiny/4@16"), ("supervised-resnet-tiny", "resnet20@32"),
   ]
 
   private func options(_ name: String, _ encoder: String, threads: Int = 2) -> PretrainingOptions {
@@ -86,10 +88,14 @@ import Vision
     let objective = try #require(
       try PretrainingObjective.finished(checkpoint, encoder: loaded.encoder))
     #expect(objective.method == recipe.split(separator: "-").first.map(String.init))
-    #expect(objective.isPaintable == (recipe == "simmim-tiny"))
+    #expect(
+      objective.isPaintable == ["simmim-tiny", "maskfeat-tiny", "supmae-tiny"].contains(recipe))
+    #expect(training["labels_used"]?.bool == recipe.hasPrefix("sup"))
   }
 
-  @Test(arguments: ["simmim-tiny", "mfm-tiny", "data2vec-tiny"])
+  @Test(arguments: [
+    "simmim-tiny", "mfm-tiny", "data2vec-tiny", "maskfeat-tiny", "supmae-tiny", "supervised-tiny",
+  ])
   func theLossFalls(recipe: String) throws {
     var options = options("falls", "vit-tiny/4@16")
     options.epochs = 12
@@ -97,6 +103,25 @@ import Vision
     let losses = curve.compactMap { $0["loss"]?.double }
     let (first, last) = (try #require(losses.first), try #require(losses.last))
     #expect(last < 0.97 * first, "\(losses)")
+  }
+
+  @Test func labelsAreThoseOfTheData() throws {
+    let options = options("labels", "vit-tiny/4@16")
+    #expect(try PretrainingPlan("supmae-tiny", options).recipe.classes == 10)
+    var wrong = options
+    wrong.assignments += ["losses.1.target.classes=3"]
+    let error = #expect(throws: InputError.self) { try PretrainingPlan("supmae-tiny", wrong) }
+    #expect(error?.errorDescription?.contains("3 classes, and") == true)
+    let bare = #expect(throws: InputError.self) {
+      try PretrainingPlan("supmae-tiny", options) { specification in
+        let labelled = try openDataset(specification)
+        return Dataset(
+          id: "bare", classes: labelled.classes, annotations: [], fingerprint: "bare",
+          train: labelled.train, test: labelled.test)
+      }
+    }
+    #expect(bare?.errorDescription?.contains("the data set has none") == true)
+    #expect(try PretrainingPlan("mae-tiny", options).recipe.classes == nil)
   }
 
   /// At random each of 2B − 1 other views is as likely the partner: 2 ln(2B − 1).
@@ -154,12 +179,42 @@ import Vision
     ),
     ("{optimizer: {final_weight_decay: 0.1, weight_decay: 0}}", "raise weight_decay"),
     ("{optimizer: {schedule: step}}", "step_epochs is missing"),
+    (
+      "{mask: {apply: replace}, losses: [{predictor: linear, target: {kind: hog, cell: 3}}]}",
+      "cells of 3 pixels do not tile patches of 4"
+    ),
+    (
+      "{encoder: vit-tiny/4@4, mask: {kind: random, ratio: 0.1, apply: replace}, losses: "
+        + "[{predictor: linear, target: {kind: hog, cell: 8}}]}", "do not fit images of 4 × 4"
+    ),
+    (
+      "{losses: [{predictor: classifier, target: label, loss: cross_entropy}]}",
+      "the data set has none"
+    ),
+    (
+      "{losses: [{predictor: classifier, target: {kind: label, classes: 3}}]}",
+      "classes have none"
+    ),
+    (
+      "{mask: {apply: replace}, losses: [{predictor: linear, loss: cross_entropy}]}",
+      "not hidden patches"
+    ),
+    (
+      "{losses: [{predictor: projector, target: {kind: label, classes: 3}, loss: cross_entropy}]}",
+      "cannot predict classes"
+    ),
+    (
+      "{encoder: resnet20@32, losses: [{predictor: {kind: classifier, pool: class}, "
+        + "target: {kind: label, classes: 3}, loss: cross_entropy}]}", "has no class token"
+    ),
   ]
 
   @Test(arguments: RecipeTests.refusals)
   func partsThatDoNotFitAreRefusedInOneLine(yaml: String, words: String) throws {
     #expect {
-      _ = try Recipe(Fields(yaml: yaml, file: "recipe.yaml"), name: "recipe") { _ in 100 }
+      _ = try Recipe(Fields(yaml: yaml, file: "recipe.yaml"), name: "recipe") { _ in
+        RecipeData(images: 100)
+      }
     } throws: { error in
       let line = (error as? InputError)?.errorDescription ?? "\(error)"
       return line.contains(words) && !line.contains("\n")
@@ -189,7 +244,7 @@ import Vision
     for _ in 0..<200 {
       let fields = try Fields(contentsOf: packageFolder + "/tasks/pretrain/mae.yaml")
       try fields.override("encoder=vit-large/16@224")
-      _ = try Recipe(fields, name: "mae") { _ in 1_000_000 }
+      _ = try Recipe(fields, name: "mae") { _ in RecipeData(images: 1_000_000) }
     }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     #expect(try residentBytes() - before < 100 << 20)

@@ -74,6 +74,11 @@ package struct Golden {
   /// A truth value among a case's settings.
   package func flag(_ key: String, in caseName: String) -> Bool { number(key, in: caseName) != 0 }
 
+  /// A list of words among a case's settings.
+  package func words(_ key: String, in caseName: String) -> [String] {
+    settings[caseName]?[key] as? [String] ?? []
+  }
+
   /// A word among a case's settings.
   package func word(_ key: String, in caseName: String) -> String {
     settings[caseName]?[key] as? String ?? ""

@@ -16,6 +16,7 @@
 #include "neighbors.h"
 #include "norm.h"
 #include "optimizer.h"
+#include "oriented_gradients.h"
 #include "patches.h"
 #include "pooling.h"
 #include "rotary.h"

@@ -26,7 +26,13 @@ struct RegressionLoss: PairLoss {
   /// The mean squared error.
   init() { distance = .squared }
 
-  func check(_ shape: PredictionShape, _ fields: Fields, _ context: PartContext) throws {}
+  func check(_ shape: PredictionShape, _ fields: Fields, _ context: PartContext) throws {
+    if case .classes = shape {
+      throw fields.error(
+        at: "kind", "regression measures distances, and classes have none",
+        "use loss: {kind: cross_entropy}")
+    }
+  }
 
   func value(
     _ prediction: Node, target: Node, of slice: PretrainingSlice, weight: Double, in graph: Graph

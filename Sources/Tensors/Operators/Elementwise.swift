@@ -29,6 +29,20 @@ extension Graph {
     return out
   }
 
+  /// `x · factor`, of float32 values.
+  package func scaled(_ x: Node, by factor: Float) -> Node {
+    let out = makeNode(x.shape, needsGradient: x.needsGradient)
+    uk_scale(x.data, factor, out.data, x.count)
+    if out.needsGradient {
+      record { [self] in
+        guard let d = out.gradient else { return }
+        uk_scale(d, factor, d, out.count)
+        passGradient(of: out, to: x)
+      }
+    }
+    return out
+  }
+
   /// Layer scale: `x · gain (+ residual)`, column by column.
   ///
   /// Touvron et al. 2021.
