@@ -7,6 +7,8 @@ struct LossTerm: Sendable {
   let target: (any Target)?
   let loss: any Loss
   let weight: Double
+  /// What is predicted.
+  let shape: PredictionShape
 
   /// Reads a term: `{predictor, target, loss, weight}`.
   ///
@@ -20,15 +22,15 @@ struct LossTerm: Sendable {
       loss, of: allLosses.map { ($0.kind, $0) }, default: RegressionLoss.kind, "loss"
     ).init(loss)
     try loss.finish()
-    var shape = PredictionShape.views
+    var predicted = PredictionShape.views
     if let pair = self.loss as? any PairLoss {
       let section = try fields.takeFields("target", shorthand: "kind", "what is predicted")
       let target = try takePart(
         section, of: allTargets.map { ($0.kind, $0) }, default: PixelTarget.kind, "target"
       ).init(section, context)
       try section.finish()
-      shape = target.shape
-      try pair.check(shape, loss, context)
+      predicted = target.shape
+      try pair.check(predicted, loss, context)
       self.target = target
     } else {
       target = nil
@@ -36,7 +38,8 @@ struct LossTerm: Sendable {
     let predictor = try fields.takeFields("predictor", shorthand: "kind", "what predicts it")
     self.predictor = try takePart(
       predictor, of: allPredictors.map { ($0.kind, $0) }, "predictor"
-    ).init(predictor, predicting: shape, context)
+    ).init(predictor, predicting: predicted, context)
+    shape = predicted
     try predictor.finish()
     weight = try fields.take("weight", default: 1.0, in: 0...1e6, "of this term in the loss")
     try fields.finish()
@@ -51,6 +54,6 @@ struct LossTerm: Sendable {
     predictor = try SelfAttentionDecoder(decoder, predicting: target.shape, context)
     try decoder.finish()
     self.target = target
-    (loss, weight) = (RegressionLoss(), 1)
+    (loss, weight, shape) = (RegressionLoss(), 1, target.shape)
   }
 }

@@ -16,6 +16,8 @@ package struct PartContext {
   let mask: (any Mask)?
   /// Classes of the data set's labels; nil where it has none, or is not known.
   let classes: Int?
+  /// What the terms before this one predict.
+  var earlier: [PredictionShape] = []
 
   /// Refuses what needs hidden patches where there are none.
   /// - Throws: `InputError` naming the key.

@@ -21,9 +21,6 @@ package protocol Predictor: Sendable {
   /// Draws fresh weights.
   func initialize(seed: UInt64)
 
-  /// The prediction: `[hidden patches, width]`, an image a view, or a row a view.
-  func predict(_ output: EncoderOutput, of slice: PretrainingSlice, in graph: Graph) -> Node
-
   /// Floating-point operations of a forward pass over one view, two for each multiply-add.
   ///
   /// - Parameters:
@@ -31,6 +28,21 @@ package protocol Predictor: Sendable {
   ///   - hidden: patches that are hidden.
   /// - Returns: the number of operations.
   func forwardFLOPs(visible: Int, hidden: Int) -> Double
+}
+
+/// A predictor that reads the encoder's output.
+protocol EncoderPredictor: Predictor {
+  /// The prediction: `[hidden patches, width]`, an image a view, or a row a view.
+  func predict(_ output: EncoderOutput, of slice: PretrainingSlice, in graph: Graph) -> Node
+}
+
+/// A predictor that reads what an earlier term predicts.
+protocol StackedPredictor: Predictor {
+  /// The index of that term.
+  var source: Int { get }
+
+  /// The prediction, from that of the term: `[hidden patches, width]`.
+  func predict(from below: Node, of slice: PretrainingSlice, in graph: Graph) -> Node
 }
 
 extension Predictor {

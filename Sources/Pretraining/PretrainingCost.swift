@@ -11,7 +11,7 @@ package struct PretrainingCost: Equatable, Sendable {
   package let encoderForward: Double
   /// Operations of the forward pass of what is only there for pretraining: decoder and heads.
   package let predictorForward: Double
-  /// Operations of the forward pass of a teacher, which has no backward pass.
+  /// Operations of the forward passes that make targets, of a teacher or the encoder itself, which have no backward pass.
   package let teacherForward: Double
 
   /// A cost for each image.

@@ -228,8 +228,10 @@ package final class PretrainingObjective: Objective, @unchecked Sendable {
     let output = encode(slice, in: graph)
     let features = teacherFeatures(of: slice, in: graph)
     var terms = Terms(loss: 0)
+    var predictions: [Node] = []
     for term in parts.terms {
-      let prediction = term.predictor.predict(output, of: slice, in: graph)
+      let prediction = predict(term, output, after: predictions, of: slice, in: graph)
+      predictions.append(prediction)
       if let loss = term.loss as? any PairLoss, let target = term.target {
         terms.loss += loss.value(
           prediction, target: target.values(of: slice, teacher: features, in: graph), of: slice,
@@ -249,7 +251,26 @@ package final class PretrainingObjective: Objective, @unchecked Sendable {
   ///   - graph: the computation.
   /// - Returns: what the term's target is compared with.
   package func prediction(term index: Int, of slice: PretrainingSlice, in graph: Graph) -> Node {
-    parts.terms[index].predictor.predict(encode(slice, in: graph), of: slice, in: graph)
+    let output = encode(slice, in: graph)
+    var predictions: [Node] = []
+    for term in parts.terms.prefix(index + 1) {
+      predictions.append(predict(term, output, after: predictions, of: slice, in: graph))
+    }
+    return predictions[index]
+  }
+
+  /// What a term predicts, from the encoder's output or from what an earlier term predicts.
+  private func predict(
+    _ term: LossTerm, _ output: EncoderOutput, after earlier: [Node], of slice: PretrainingSlice,
+    in graph: Graph
+  ) -> Node {
+    switch term.predictor {
+    case let predictor as any EncoderPredictor:
+      predictor.predict(output, of: slice, in: graph)
+    case let predictor as any StackedPredictor:
+      predictor.predict(from: earlier[predictor.source], of: slice, in: graph)
+    default: preconditionFailure("\(type(of: term.predictor).kind) reads nothing")
+    }
   }
 
   private func encode(_ slice: PretrainingSlice, in graph: Graph) -> EncoderOutput {
@@ -337,11 +358,15 @@ extension PretrainingObjective {
     let predictors = parts.terms.reduce(0) {
       $0 + $1.predictor.forwardFLOPs(visible: patches - hidden, hidden: hidden)
     }
+    let hiddenPasses = Double(parts.terms.count { $0.target?.encodesHiddenPatches == true })
+    let targets =
+      hiddenPasses * encoder.forwardFLOPs(patches: hidden)
+      + (parts.teacher == nil ? 0 : encoder.forwardFLOPs(patches: patches))
     return PretrainingCost(
       patches: patches, visiblePatches: seen,
       encoderForward: views * encoder.forwardFLOPs(patches: seen),
       predictorForward: views * predictors,
-      teacherForward: parts.teacher == nil ? 0 : views * encoder.forwardFLOPs(patches: patches))
+      teacherForward: views * targets)
   }
 
   /// Hidden patches of a view on average, where the number varies.

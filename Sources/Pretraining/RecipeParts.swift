@@ -62,9 +62,13 @@ struct RecipeParts: Sendable {
       guard !sections.isEmpty else {
         throw fields.error(at: "losses", "the list of losses is empty", "name at least one")
       }
-      terms = try sections.enumerated().map { index, section in
-        try LossTerm(section, context(index == 0 ? "" : "losses.\(index)."))
+      var terms: [LossTerm] = []
+      for (index, section) in sections.enumerated() {
+        var context = context(index == 0 ? "" : "losses.\(index).")
+        context.earlier = terms.map(\.shape)
+        terms.append(try LossTerm(section, context))
       }
+      self.terms = terms
       try Self.refuseRepetitions(sections, fields)
     }
     try check(fields, encoder)

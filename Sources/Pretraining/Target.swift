@@ -18,6 +18,8 @@ package protocol Target: Sendable {
   var teacherLevels: [Int] { get }
   /// Whether it is made of the labels of the data set, so that the training is not self-supervised.
   var readsLabels: Bool { get }
+  /// Whether the encoder passes over the hidden patches once more to make it.
+  var encodesHiddenPatches: Bool { get }
 
   /// The values, to which no gradient flows: `[hidden patches, width]`, an image a view, or the number of its class
   /// a view.
@@ -27,6 +29,7 @@ package protocol Target: Sendable {
 extension Target {
   var teacherLevels: [Int] { [] }
   var readsLabels: Bool { false }
+  var encodesHiddenPatches: Bool { false }
 }
 
 /// A target that can be shown: predictions become pixels again.

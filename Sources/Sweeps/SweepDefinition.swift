@@ -194,7 +194,9 @@ package struct SweepDefinition: Sendable {
   package func check() throws {
     for cell in cells {
       _ = try cell.naming(file) {
-        try PretrainingPlan.recipe(cell.recipe, cell.options(limit: limit)) { _ in RecipeData.example }
+        try PretrainingPlan.recipe(cell.recipe, cell.options(limit: limit)) { _ in
+          RecipeData.example
+        }
       }
     }
     for reference in references { try EvaluationSubject.check(reference) }

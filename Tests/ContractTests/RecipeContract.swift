@@ -31,8 +31,14 @@ import Vision
         encoder: \(encoder)
         batch_size: 4
         view: {kind: \(view)}
-        \(mask)\(needsTeacher ? "teacher: momentum\n" : "")losses: [{predictor: \(predictor), target: \(target), loss: \(loss)}]
+        \(mask)\(needsTeacher ? "teacher: momentum\n" : "")losses: [\(below){predictor: \(predictor), target: \(target), loss: \(loss)}]
         """
+    }
+
+    /// The term that a stacked predictor reads.
+    private var below: String {
+      allPredictors.contains { $0.kind == predictor && $0 is any StackedPredictor.Type }
+        ? "{predictor: cross_attention, target: latent, loss: regression}, " : ""
     }
 
     private var needsTeacher: Bool {

@@ -8,7 +8,7 @@ import Training
 
 @testable import Pretraining
 
-/// Whole steps of MaskFeat, SupMAE and supervised training against the same in PyTorch.
+/// Whole steps of MaskFeat, SupMAE, supervised training and CAE against the same in PyTorch.
 ///
 /// Weights and images come from a formula that `Tests/Goldens/reference/methods.py` shares.
 @Suite struct FurtherMethodsTests {
@@ -36,6 +36,17 @@ import Training
         target: {kind: label, classes: 5}
         loss: {kind: cross_entropy, temperature: 10.0}
         weight: 0.01
+    """,
+    "cae": """
+    mask: {kind: block, ratio: 0.375}
+    losses:
+      - predictor: {kind: cross_attention, depth: 2}
+        target: latent
+        loss: regression
+        weight: 2.0
+      - predictor: {kind: hidden_decoder, depth: 1}
+        target: pixels
+        loss: regression
     """,
     "supervised": """
     losses:
@@ -100,7 +111,7 @@ import Training
     }
   }
 
-  @Test(arguments: ["maskfeat", "supmae", "supervised"])
+  @Test(arguments: ["maskfeat", "supmae", "supervised", "cae"])
   func aStepIsPyTorchs(recipe: String) throws {
     let objective = try objective(recipe)
     let loss = try step(objective)
@@ -111,6 +122,11 @@ import Training
     #expect(gradients.shape == [parameters.count, 17])
     for (row, parameter) in parameters.enumerated() {
       let sample = sampled(parameter.gradient, parameter.count)
+      if parameter.name.hasSuffix("norm1_k.bias") {
+        // It moves all scores of a query alike, so its gradient is the rounding of zero, here and there.
+        #expect(sample.allSatisfy { abs($0) < 1e-6 }, "the gradient of \(parameter.name)")
+        continue
+      }
       let difference = sampleDifference(sample, gradients.array[row * 17..<(row + 1) * 17])
       #expect(difference < 1e-3, "the gradient of \(parameter.name)")
     }

@@ -18,7 +18,8 @@ import Vision
   private static let small: [(recipe: String, encoder: String)] = [
     ("simmim-tiny", "vit-tiny/4@16"), ("mfm-tiny", "vit-tiny/4@16"), ("mfm-tiny", "resnet20@32"),
     ("data2vec-tiny", "vit-tiny/4@16"), ("simclr-tiny", "resnet20@32"),
-    ("maskfeat-tiny", "vit-tiny/4@16"), ("supmae-tiny", "vit-tiny/4@16"),
+    ("cae-tiny", "vit-tiny/4@16"), ("maskfeat-tiny", "vit-tiny/4@16"),
+    ("supmae-tiny", "vit-tiny/4@16"),
     ("supervised-tiny", "vit-tiny/4@16"), ("supervised-resnet-tiny", "resnet20@32"),
   ]
 
@@ -89,12 +90,14 @@ import Vision
       try PretrainingObjective.finished(checkpoint, encoder: loaded.encoder))
     #expect(objective.method == recipe.split(separator: "-").first.map(String.init))
     #expect(
-      objective.isPaintable == ["simmim-tiny", "maskfeat-tiny", "supmae-tiny"].contains(recipe))
+      objective.isPaintable
+        == ["simmim-tiny", "maskfeat-tiny", "supmae-tiny", "cae-tiny"].contains(recipe))
     #expect(training["labels_used"]?.bool == recipe.hasPrefix("sup"))
   }
 
   @Test(arguments: [
     "simmim-tiny", "mfm-tiny", "data2vec-tiny", "maskfeat-tiny", "supmae-tiny", "supervised-tiny",
+    "cae-tiny",
   ])
   func theLossFalls(recipe: String) throws {
     var options = options("falls", "vit-tiny/4@16")
@@ -184,8 +187,22 @@ import Vision
       "cells of 3 pixels do not tile patches of 4"
     ),
     (
-      "{encoder: vit-tiny/4@4, mask: {kind: random, ratio: 0.1, apply: replace}, losses: "
+      "{encoder: vit-tiny/1@4, mask: {kind: random, ratio: 0.5, apply: replace}, losses: "
         + "[{predictor: linear, target: {kind: hog, cell: 8}}]}", "do not fit images of 4 × 4"
+    ),
+    (
+      "{mask: {apply: replace}, losses: [{predictor: cross_attention, target: latent}]}",
+      "without the others"
+    ),
+    ("{mask: {ratio: 0.5}, losses: [{predictor: hidden_decoder}]}", "an earlier term predicts"),
+    ("{mask: {ratio: 0.5}, losses: [{predictor: cross_attention}]}", "cannot predict hidden"),
+    (
+      "{mask: {ratio: 0.5}, losses: [{predictor: {kind: cross_attention, heads: 5}, target: latent}]}",
+      "not divisible by 5 heads"
+    ),
+    (
+      "{mask: {ratio: 0.5}, losses: [{predictor: cross_attention, target: latent}, "
+        + "{predictor: {kind: hidden_decoder, reads: 1}}]}", "an earlier term predicts"
     ),
     (
       "{losses: [{predictor: classifier, target: label, loss: cross_entropy}]}",

@@ -6,7 +6,7 @@ import Tensors
 ///
 /// Liang et al. 2022, "SupMAE", official code: the mean of the patches that were seen, after the encoder's norm, a hidden
 /// layer with batch norm, rectified. Without a hidden layer and on the class token it is the head of supervised training.
-final class Classifier: Predictor {
+final class Classifier: EncoderPredictor {
   static let kind = "classifier"
   static let summary = "scores of classes from one vector a view (SupMAE, supervised)"
   private static let epsilon: Float = 1e-5

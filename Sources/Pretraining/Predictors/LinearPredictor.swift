@@ -5,7 +5,7 @@ import Tensors
 /// One linear layer on the tokens of hidden patches.
 ///
 /// Baevski et al. 2022, "data2vec"; Bao et al. 2022, "BEiT" (`lm_head`).
-final class LinearPredictor: Predictor {
+final class LinearPredictor: EncoderPredictor {
   static let kind = "linear"
   static let summary = "one linear layer on hidden tokens (data2vec, BEiT)"
 

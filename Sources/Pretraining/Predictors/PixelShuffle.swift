@@ -6,7 +6,7 @@ import Tensors
 ///
 /// Xie et al. 2022, "SimMIM", and Xie et al. 2023, "Masked Frequency Modeling", official code: the only layer between
 /// the encoder and the image. Of hidden patches only these are computed, which is the same.
-final class PixelShuffle: Predictor {
+final class PixelShuffle: EncoderPredictor {
   static let kind = "pixel_shuffle"
   static let summary = "1×1 convolution and pixel shuffle, any encoder (SimMIM, MFM)"
 

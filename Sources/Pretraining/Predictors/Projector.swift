@@ -6,7 +6,7 @@ import Tensors
 ///
 /// Chen et al. 2020, "SimCLR", official code: linear layers without bias, each with batch norm, rectified but for the
 /// last, whose norm has a gain and no bias. It reads the class token where there is one, else the mean of all places.
-final class Projector: Predictor {
+final class Projector: EncoderPredictor {
   static let kind = "projector"
   static let summary = "perceptron with batch norm on one vector a view (SimCLR)"
   private static let epsilon: Float = 1e-5

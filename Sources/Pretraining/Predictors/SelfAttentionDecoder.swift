@@ -6,7 +6,7 @@ import Tensors
 ///
 /// He et al. 2022, official code: project, put a learned mask token at every hidden place, add
 /// fixed positions to all, run blocks, normalise, predict. Parameter names are the official ones.
-final class SelfAttentionDecoder: Predictor {
+final class SelfAttentionDecoder: EncoderPredictor {
   static let kind = "self_attention"
   static let summary = "thin transformer over visible and mask tokens (MAE)"
 

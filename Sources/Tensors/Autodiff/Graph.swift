@@ -101,6 +101,12 @@ package final class Graph {
   /// Whether the network of a store is trained here: its batch norms use the statistics of the batch.
   func trains(_ store: ParameterStore) -> Bool { gradients[ObjectIdentifier(store)] != nil }
 
+  /// A computation beside this one that is not differentiated: its results are given values here.
+  package func detached() -> Graph {
+    team.map { Graph(team: $0, precision: precision) }
+      ?? Graph(workspace: workspace, precision: precision)
+  }
+
   /// Runs the recorded operators backwards, from the losses to the parameters.
   package func backward() {
     while let step = tape.popLast() { step() }

@@ -1,7 +1,9 @@
 """Whole steps of further pretraining methods in PyTorch, of networks whose weights a formula gives."""
 
+from functools import partial
+
 import torch
-from timm.models.vision_transformer import VisionTransformer
+from timm.models.vision_transformer import Block, VisionTransformer
 from torch import nn
 from torch.nn import functional
 
@@ -149,13 +151,102 @@ def supervised(golden: Golden) -> None:
     step(golden, "supervised", modules, functional.cross_entropy(logits, torch.tensor([3, 0, 4]), label_smoothing=0.1))
 
 
+class RegressorBlock(nn.Module):
+    """Queries attend to the visible tokens and themselves; the second sum starts from the normalised queries."""
+
+    def __init__(self, width: int, heads: int):
+        super().__init__()
+        self.heads = heads
+        self.norm1_q, self.norm1_k, self.norm1_v, self.norm2_cross = (
+            nn.LayerNorm(width, eps=1e-6) for _ in range(4))
+        self.cross_attn = nn.ModuleDict(
+            {name: nn.Linear(width, width, bias=False) for name in "qkv"} | {"proj": nn.Linear(width, width)})
+        self.cross_attn.q_bias, self.cross_attn.v_bias = (nn.Parameter(torch.zeros(width)) for _ in range(2))
+        self.mlp_cross = nn.ModuleDict({"fc1": nn.Linear(width, 4 * width), "fc2": nn.Linear(4 * width, width)})
+        self.gamma_1_cross, self.gamma_2_cross = (nn.Parameter(torch.zeros(width)) for _ in range(2))
+
+    def forward(self, x, kept, positions, kept_positions):
+        batch, count, width = x.shape
+        source = torch.cat([kept, x], 1)
+        places = torch.cat([kept_positions, positions], 1)
+        attend, linear = self.cross_attn, functional.linear
+        q = linear(self.norm1_q(x + positions), attend["q"].weight, attend.q_bias)
+        k = attend["k"](self.norm1_k(source + places))
+        v = linear(self.norm1_v(source), attend["v"].weight, attend.v_bias)
+        q, k, v = (t.reshape(batch, -1, self.heads, width // self.heads).transpose(1, 2) for t in (q, k, v))
+        mixed = functional.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(batch, count, width)
+        x = self.norm2_cross(x + self.gamma_1_cross * attend["proj"](mixed))
+        return x + self.gamma_2_cross * self.mlp_cross["fc2"](functional.gelu(self.mlp_cross["fc1"](x)))
+
+
+class Regressor(nn.Module):
+    """Learned queries at the hidden places, two blocks."""
+
+    def __init__(self, width: int, heads: int, depth: int):
+        super().__init__()
+        self.mask_token = nn.Parameter(torch.zeros(1, 1, width))
+        self.regresser = nn.ModuleDict({
+            "regressor_blocks": nn.ModuleList(RegressorBlock(width, heads) for _ in range(depth)),
+            "norm": nn.LayerNorm(width, eps=1e-6)})
+
+    def forward(self, kept, positions, kept_positions):
+        x = self.mask_token.expand(*positions.shape[:2], -1)
+        for block in self.regresser["regressor_blocks"]:
+            x = block(x, kept, positions, kept_positions)
+        return self.regresser["norm"](x)
+
+
+class HiddenDecoder(nn.Module):
+    """Blocks with layer scale among the hidden places alone."""
+
+    def __init__(self, width: int, heads: int, depth: int, outputs: int):
+        super().__init__()
+        self.decoder = nn.ModuleDict({
+            "decoder_blocks": nn.ModuleList(
+                Block(width, heads, qkv_bias=True, init_values=0.1, norm_layer=partial(nn.LayerNorm, eps=1e-6))
+                for _ in range(depth)),
+            "norm": nn.LayerNorm(width, eps=1e-6), "head": nn.Linear(width, outputs)})
+
+    def forward(self, x, positions):
+        x = x + positions
+        for block in self.decoder["decoder_blocks"]:
+            x = block(x)
+        return self.decoder["head"](self.decoder["norm"](x))
+
+
+def encoded(model: VisionTransformer, images: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
+    """The tokens of some patches, [images, patches, width], which alone are seen."""
+    x = model.patch_embed(images) + model.pos_embed[:, 1:]
+    x = x.gather(1, places[..., None].expand(-1, -1, x.shape[2]))
+    x = torch.cat([(model.cls_token + model.pos_embed[:, :1]).expand(len(x), -1, -1), x], 1)
+    return model.norm(model.blocks(x))[:, 1:]
+
+
+def cae(golden: Golden) -> None:
+    """Normalised pixels of hidden patches, and twice the squared distance of their representations."""
+    model, regressor, decoder = transformer(), Regressor(12, 3, 2), HiddenDecoder(12, 3, 1, 48)
+    modules = [("", model), ("", regressor), ("losses.1.", decoder)]
+    settle(modules)
+    hidden = torch.tensor(HIDDEN)
+    kept = torch.stack([torch.tensor([p for p in range(16) if p not in row]) for row in HIDDEN])
+    images, table = pictures(), model.pos_embed[0, 1:]
+    predicted = regressor(encoded(model, images, kept), table[hidden], table[kept])
+    with torch.no_grad():
+        latent = encoded(model, images, hidden)
+    pixels = images.reshape(3, 3, 4, 4, 4, 4).permute(0, 2, 4, 3, 5, 1).reshape(3, 16, 48)
+    pixels = pixels.gather(1, hidden[..., None].expand(-1, -1, 48))
+    pixels = (pixels - pixels.mean(-1, True)) / (pixels.var(-1, keepdim=True) + 1e-6).sqrt()
+    loss = functional.mse_loss(decoder(predicted, table[hidden]), pixels) + 2 * functional.mse_loss(predicted, latent)
+    step(golden, "cae", modules, loss)
+
+
 def further_methods(golden: Golden) -> None:
     """One step forwards and backwards of further methods, on a ViT of width 12.
 
     Each case: loss [1]; gradients [parameters, 17] as `sampled` gives them, in the order of the setting `names`. Weights
     and images come from `settle` and `pictures`, hidden patches are `HIDDEN`.
     """
-    for case in (maskfeat, supmae, supervised):
+    for case in (maskfeat, supmae, supervised, cae):
         case(golden)
 
 
