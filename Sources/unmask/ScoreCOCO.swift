@@ -48,13 +48,14 @@ struct ScoreCOCO: ParsableCommand {
     let (problem, notes) = try DetectionProblem.coco(
       annotations, COCODetections(contentsOf: detections, for: annotations), comparing: type)
     for note in notes { Log.warning(note) }
-    let meter = ProgressMeter("intervals", total: resamples, unit: "resamples")
-    defer { meter.finish() }
+    let meter =
+      resamples > 0 ? ProgressMeter("intervals", total: resamples, unit: "resamples") : nil
+    defer { meter?.finish() }
     let accuracy = try DetectionAccuracy(
       problem, categories: annotations.categories.map { ($0.id, $0.name) }, resamples: resamples,
       pool: pool
-    ) { meter.advance(by: $0) }
-    meter.finish()
+    ) { meter?.advance(by: $0) }
+    meter?.finish()
     guard !json else { return try StandardOutput.json(accuracy.json) }
     try StandardOutput.write(accuracy.text(width: StandardOutput.width))
   }

@@ -86,7 +86,7 @@ final class GroupMatcher: @unchecked Sendable {
         maskSizes.append(size)
       }
       let isOwn = problem.shape == .boxes ? box : nil
-      boxes.append(isOwn ?? detectionMasks.box(rank, height: maskSizes[rank].height))
+      boxes.append(isOwn ?? detectionMasks.box(rank, size: maskSizes[rank]))
       areas.append(
         problem.isSizedByBoxes ? box?.area ?? 0 : Double(detectionMasks.area(rank)))
     }
@@ -103,7 +103,7 @@ final class GroupMatcher: @unchecked Sendable {
       }
       let size = try problem.objectShapes.runs(of: Int(object.entry), &reader)
       objectMasks.append(reader.runs)
-      objectBoxes.append(objectMasks.box(place, height: size.height))
+      objectBoxes.append(objectMasks.box(place, size: size))
     }
   }
 

@@ -71,7 +71,9 @@ package struct RunLengthMask: Equatable, Sendable {
   }
 
   /// The box around the object; zeros for an empty mask of one run.
-  package var box: DetectionBox { MaskEdges(counts).box(height: height) }
+  package var box: DetectionBox {
+    MaskEdges(counts).box(size: MaskSize(height: height, width: width))
+  }
 
   /// The pixels of any of the masks, or of all of them.
   ///
@@ -95,35 +97,24 @@ package struct RunLengthMask: Equatable, Sendable {
   package func overlap(with object: RunLengthMask, isCrowd: Bool = false) -> Double {
     precondition(object.height == height && object.width == width, "masks of different sizes")
     return MaskEdges(counts).overlap(
-      with: MaskEdges(object.counts), height: height, isCrowd: isCrowd)
+      with: MaskEdges(object.counts), size: MaskSize(height: height, width: width),
+      isCrowd: isCrowd)
   }
 }
 
 /// Merges the runs of two masks of one size.
 func mergedRuns(_ first: [UInt32], _ second: [UInt32], isIntersection: Bool) -> [UInt32] {
   var merged: [UInt32] = []
-  var (nextFirst, nextSecond) = (1, 1)
-  var (restFirst, restSecond) = (first[0], second[0])
-  var (inFirst, inSecond, inMerged) = (false, false, false)
-  var run = UInt32(0)
-  var isMore = true
+  var (own, its) = (RunCursor(first), RunCursor(second))
+  var (run, inMerged, isMore) = (UInt32(0), false, true)
   while isMore {
-    let step = min(restFirst, restSecond)
+    let step = min(own.rest, its.rest)
     run += step
-    restFirst -= step
-    if restFirst == 0, nextFirst < first.count {
-      restFirst = first[nextFirst]
-      nextFirst += 1
-      inFirst.toggle()
-    }
-    restSecond -= step
-    if restSecond == 0, nextSecond < second.count {
-      restSecond = second[nextSecond]
-      nextSecond += 1
-      inSecond.toggle()
-    }
-    isMore = restFirst > 0 || restSecond > 0
-    let isObject = isIntersection ? inFirst && inSecond : inFirst || inSecond
+    own.advance(by: step)
+    its.advance(by: step)
+    isMore = own.rest > 0 || its.rest > 0
+    let isObject =
+      isIntersection ? own.isObject && its.isObject : own.isObject || its.isObject
     if isObject != inMerged || !isMore {
       merged.append(run)
       run = 0

@@ -61,6 +61,22 @@ import Testing
     #expect(mask.overlap(with: half, isCrowd: true) == 0.5)
   }
 
+  /// Runs of no pixels change boxes and overlaps in the reference; these are its answers.
+  @Test func emptyRunsAreThoseOfPycocotools() {
+    func mask(_ counts: [UInt32]) -> RunLengthMask {
+      RunLengthMask(height: 6, width: 4, counts: counts)
+    }
+    let split = mask([9, 0, 5, 5, 0, 1, 4, 0])
+    #expect(split.box == DetectionBox(x: 2, y: 0, width: 2, height: 6))
+    #expect(split.area == 6)
+    let corner = RunLengthMask(height: 6, width: 1, counts: [5, 0, 1]).box
+    #expect(corner.x == 1 && corner.y == 6 && corner.width == 0 && corner.height == 4_294_967_291)
+    // Both are empty in the same place: the walk through them ends there.
+    let (first, second) = (mask([4, 6, 0, 6, 8]), mask([2, 8, 0, 6, 8]))
+    #expect(first.overlap(with: second) == 0.75)
+    #expect(first.overlap(with: mask([2, 14, 8])) == 12.0 / 14)
+  }
+
   @Test(arguments: [
     ("5220", "fall short of its 4×4 pixels"), ("", "fall short of its 4×4 pixels"),
     ("52205", "exceed its 4×4 pixels"), ("P", "ends within a number"),
